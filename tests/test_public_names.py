@@ -1,0 +1,51 @@
+"""The public names, pinned: a change of them is a change of this file."""
+
+from __future__ import annotations
+
+import pytest
+
+import unidiff
+from unidiff import linalg, linear, maps, matrix
+
+UNIDIFF = """
+    BackendError BackendMismatchError ConcretizationError LeakedTracerError LinearMap
+    NotInvertible PrecisionError RuleCheckError RuleError UnidiffError array_namespace backend
+    derivative elementwise grad hessian hvp jacfwd jacobian jacrev jvp linalg linearize maps
+    primitive stop_gradient testing value_and_grad value_of vjp
+"""
+MAPS = """
+    LinearMap broadcast column concat congruence conjugate cumulative_sum dense diag embed
+    from_functions from_scipy gather identity left left_solve linear_map mask matrix_transpose
+    parallel permute pick real_part reshape right right_solve roll row scale scatter slice_
+    spread static sum_over to_complex to_scipy trace zero
+"""
+LINALG = """
+    SlogdetResult cholesky det expm inv lu_factor lu_solve slogdet solve solve_continuous_lyapunov
+    solve_discrete_lyapunov solve_sylvester solve_triangular
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "names"), [(unidiff, UNIDIFF), (maps, MAPS), (linalg, LINALG)], ids=str
+)
+def test_the_public_names(module, names):
+    assert module.__all__ == sorted(names.split())
+
+
+@pytest.mark.parametrize("module", [unidiff, maps, linalg, linear, matrix], ids=str)
+def test_every_public_name_is_there(module):
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("module", [unidiff, maps, linalg], ids=str)
+def test_every_public_function_says_what_it_does(module):
+    callables = [getattr(module, name) for name in module.__all__]
+
+    assert [f for f in callables if callable(f) and not f.__doc__] == []
+
+
+def test_every_exception_is_unidiffs_own_and_a_builtin_kind():
+    errors = [getattr(unidiff, n) for n in unidiff.__all__ if n.endswith("Error")]
+
+    assert all(issubclass(e, unidiff.UnidiffError) for e in [*errors, unidiff.NotInvertible])
+    assert all(len(e.__bases__) == 2 for e in errors if e is not unidiff.UnidiffError)
