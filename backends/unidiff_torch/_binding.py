@@ -1,0 +1,116 @@
+"""The PyTorch backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+
+from unidiff._backend import Array, _namespaces, register_type
+from unidiff._errors import RuleError
+from unidiff._primitive import Primitive, for_every_primitive
+from unidiff.linear import ArraySpace
+
+from . import _index
+from ._engine import TorchEngine, swept, vjp
+from ._function import bind, conjugated, visible
+from ._kernels import kernels
+from ._namespace import plain, xp
+from ._tree import TorchTree
+
+
+class TorchBackend:
+    """PyTorch's own transforms, of rules that are autograd Functions."""
+
+    name = "torch"
+    version = torch.__version__
+    plain = plain
+    xp = xp
+    namespace = xp
+    tree = TorchTree()
+    engine = TorchEngine()
+    kernels: Mapping[str, Any] = {**kernels, **_index.kernels}
+    lifts: frozenset[str] = frozenset()
+
+    def is_array(self, x: Any) -> bool:
+        """Return whether `x` is a tensor."""
+        return isinstance(x, torch.Tensor)
+
+    def asarray(self, x: Any) -> Array:
+        """Return `x`, a tensor or a Python scalar, as a tensor."""
+        return x if isinstance(x, torch.Tensor) else torch.as_tensor(x)
+
+    def device_of(self, x: Array) -> Any:
+        """Return the device that `x` is on."""
+        return x.device
+
+    def devices(self) -> list[torch.device]:
+        """Return the CPU and the GPUs."""
+        gpus = [torch.device("cuda", k) for k in range(torch.cuda.device_count())]
+        return [torch.device("cpu"), *gpus]
+
+    def bind(self, primitive: Any) -> Callable[..., Any]:
+        """Return the primitive as a function of tensors."""
+        return bind(self, primitive)
+
+    def linear_transpose(self, f: Callable[[Array], Array], like: ArraySpace, w: Array) -> Array:
+        """Return the transpose of the linear `f` at `w`, whose leading axes may be a basis."""
+        at = _waves(like)
+        y, pull = vjp(f, at)
+        (found,) = swept(lambda ws: [conjugated(pull(conjugated(ws[0]))[0])], [w], [y.shape])
+        if visible(y) and visible(w) and visible(found):
+            _check_linear(f, at, y, w, found)
+        return found
+
+    def stop_gradient(self, x: Array) -> Array:
+        """Return `x` as a constant."""
+        return x.detach()
+
+    def owned(self, x: Array, theirs: Sequence[Any]) -> Array:
+        """Return `x` as a tensor that may be written to, and that nobody else holds."""
+        return x.clone(memory_format=torch.contiguous_format)
+
+    def sweeping(self) -> AbstractContextManager[Any]:
+        """Return a context that does nothing: torch does not warn of 0·∞."""
+        return nullcontext()
+
+
+def _waves(like: ArraySpace) -> Array:
+    """Return numbers of both signs and no pattern: where a function shows whether it is linear."""
+    k = torch.arange(like.size, dtype=torch.float64, device=like.device)
+    found = torch.cos(2.4 * k + 0.7).reshape(like.shape)
+    return (found * (0.8 + 0.6j) if like.complex else found).to(like.dtype)
+
+
+def _check_linear(f: Callable[[Array], Array], at: Array, y: Array, w: Array, found: Array) -> None:
+    """Raise an exception unless f(−x) = −f(x), and Re Σ w f(x) = Re Σ (f.T w) x."""
+    with torch.no_grad():
+        floor = 1e-6 * at.abs().sum()  # a map that is rounding errors only is none of ours
+        size = (w * y).abs().sum() + (found * at).abs().sum() + floor * w.abs().sum()
+        gap = ((w * y).sum() - (found * at).sum()).real.abs()
+        odd = (f(-at) + y).abs().sum()
+        tolerance = torch.finfo(y.dtype).eps ** 0.5
+        linear = (gap <= tolerance * size) & (odd <= tolerance * (y.abs().sum() + floor))
+        linear = linear | ~torch.isfinite(size)
+    if not bool(linear):
+        msg = (
+            f"{getattr(f, '__self__', f)} is not linear, so it has no transpose: "
+            "from_functions wants a function that is linear in its first argument"
+        )
+        raise RuleError(msg)
+
+
+backend = TorchBackend()
+
+
+@for_every_primitive
+def _bind(primitive: Primitive) -> None:
+    """Bind at once: dynamo could not make a Function while it traces."""
+    primitive.bound[backend.name] = backend.bind(primitive)
+
+
+for kind in (torch.Tensor, torch.nn.Parameter):
+    register_type(kind, backend)
+    _namespaces[kind] = backend.namespace

@@ -1,0 +1,126 @@
+"""What torch differentiates wrongly, done by unidiff's rules while a verb runs the user's function.
+
+Found by comparing Hessians with differences, on torch 2.13: forward mode over anything is wrong
+through what keeps an LU factorization (solve, det, slogdet and kin, pytorch#192540) and through
+`cholesky_inverse` and `householder_product`; so is the batch of a Hessian, and the value of
+`lu_solve` of some stacks. `loss.backward()` outside of unidiff's verbs never meets this mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from unidiff import linalg
+from unidiff.matrix import factor, factored_solve
+
+from ._kernels import _flat as one_stack
+
+Array = Any
+types: Any = torch.return_types  # made at run time: typed in part
+
+
+class RightSecondDerivatives(TorchFunctionMode):
+    """
+    Sends the functions of the table to ours; torch enters and leaves it on one thread.
+
+    A mode is off while it handles a call, so that our kernels reach torch's own functions.
+    """
+
+    def __torch_function__(
+        self, func: Any, types_of: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        ours = REPLACED.get(func)
+        if ours is None or kwargs.get("out") is not None:
+            return func(*args, **kwargs)
+        named = {key: x for key, x in kwargs.items() if key not in ("input", "out")}
+        return ours(kwargs["input"], *args, **named) if "input" in kwargs else ours(*args, **named)
+
+
+def _solve(A: Array, B: Array, *, left: bool = True) -> Array:
+    return _of_columns(linalg.solve, A, B, left)
+
+
+def _of_columns(solve: Callable[[Array, Array], Array], A: Array, B: Array, left: bool) -> Array:
+    """torch.linalg.solve's arguments: B is a vector, or a stack of them, where its shape says so"""
+    vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and B.shape == A.shape[:-1])
+    if vector:
+        return solve(A, B.unsqueeze(-1)).squeeze(-1)
+    return solve(A, B) if left else solve(A.mT, B.mT).mT
+
+
+def _solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = False) -> Any:
+    """torch.linalg.solve_ex, which does not raise at a singular matrix unless told"""
+
+    def solve(A: Array, B: Array) -> Array:
+        return factored_solve(A, *factor(A), B)
+
+    info = torch.linalg.lu_factor_ex(A.detach(), check_errors=check_errors).info
+    return types.linalg_solve_ex((_of_columns(solve, A, B, left), info))
+
+
+def _tensorsolve(A: Array, B: Array, dims: tuple[int, ...] | None = None) -> Array:
+    if dims is not None:
+        A = A.movedim(dims, tuple(range(-len(dims), 0)))
+    n = prod(B.shape)
+    return linalg.solve(A.reshape(n, n), B.reshape(n)).reshape(A.shape[B.ndim :])
+
+
+def _slogdet(A: Array) -> Any:
+    return types.linalg_slogdet(tuple(linalg.slogdet(A)))
+
+
+def _logdet(A: Array) -> Array:
+    sign, logabs = linalg.slogdet(A)
+    if A.is_complex():
+        return torch.complex(logabs, sign.angle())
+    return torch.where(sign < 0, torch.nan, logabs)
+
+
+def _lu_solve(
+    LU: Array, pivots: Array, B: Array, *, left: bool = True, adjoint: bool = False
+) -> Array:
+    """torch.linalg.lu_solve of one stack axis, which is all that it does right on a CPU"""
+    lead = torch.broadcast_shapes(LU.shape[:-2], B.shape[:-2])
+    if lead:
+        LU, pivots = one_stack(lead, LU, 2), one_stack(lead, pivots, 1)
+    columns = one_stack(lead, B, 2) if lead else B
+    y = torch.linalg.lu_solve(LU, pivots, columns, left=left, adjoint=adjoint)
+    return y.reshape(*lead, *B.shape[-2:])
+
+
+def _cholesky_inverse(L: Array, upper: bool = False) -> Array:
+    eye = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device)
+    return torch.cholesky_solve(eye.expand_as(L), L, upper)
+
+
+def _householder_product(A: Array, tau: Array) -> Array:
+    """The first columns of the product of 1 − τ v vᴴ, with v below a unit diagonal in A"""
+    Q = torch.eye(*A.shape[-2:], dtype=A.dtype, device=A.device)
+    V = A.tril(-1) + Q
+    for k in reversed(range(tau.shape[-1])):
+        v = V[..., :, k : k + 1]
+        Q = Q - tau[..., k, None, None] * (v @ (v.mH @ Q))
+    return Q
+
+
+REPLACED: dict[Any, Callable[..., Any]] = {
+    torch.linalg.solve: _solve,
+    torch.linalg.solve_ex: _solve_ex,
+    torch.linalg.tensorsolve: _tensorsolve,
+    torch.linalg.lu_solve: _lu_solve,
+    torch.lu_solve: lambda b, LU, pivots: _lu_solve(LU, pivots, b),
+    torch.Tensor.lu_solve: lambda b, LU, pivots: _lu_solve(LU, pivots, b),
+    **dict.fromkeys((torch.linalg.det, torch.det, torch.Tensor.det), linalg.det),
+    **dict.fromkeys((torch.logdet, torch.Tensor.logdet), _logdet),
+    **dict.fromkeys((torch.linalg.slogdet, torch.slogdet, torch.Tensor.slogdet), _slogdet),
+    **dict.fromkeys((torch.cholesky_inverse, torch.Tensor.cholesky_inverse), _cholesky_inverse),
+    **dict.fromkeys(
+        (torch.linalg.householder_product, torch.orgqr, torch.Tensor.orgqr), _householder_product
+    ),
+}
