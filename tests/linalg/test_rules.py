@@ -1,0 +1,77 @@
+"""Every rule of the catalogue, judged by check_rule on every backend."""
+
+import numpy as np
+import pytest
+from rule_cases import CASES, ELEMENTWISE, LINALG, MANIPULATION
+
+import unidiff as ud
+from unidiff.tape._namespace import functions
+from unidiff.testing import check_rule
+
+BACKENDS = ("numpy", "array_api_strict", "jax", "torch")
+COMPILED = ("differences", "transpose", "verbs")  # JAX compiles every operation: a second each
+
+
+def everything():
+    """Yield every case in every dtype, shape and backend."""
+    for name, case in CASES.items():
+        for dtype in case.dtypes:
+            for lead in case.leads:
+                for backend in BACKENDS:
+                    yield name, dtype, lead, backend
+
+
+def rotation():
+    """Yield, of each case and backend, one dtype and shape, which rotate; double is NumPy's."""
+    for k, (name, case) in enumerate(CASES.items()):
+        dtypes, leads = case.dtypes, case.leads
+        yield name, dtypes[0], leads[-1], "numpy"
+        for j, backend in enumerate(BACKENDS):
+            yield name, dtypes[(k + j) % len(dtypes)], leads[(k // 2 + j) % len(leads)], backend
+
+
+QUICK = list(dict.fromkeys(rotation()))
+
+
+def available(backend):
+    try:
+        return ud.backend(backend)
+    except ud.BackendError as error:
+        pytest.skip(str(error))
+
+
+def judge(name, dtype, lead, backend, **how):
+    case = CASES[name]
+    if backend in case.refused:
+        pytest.skip(case.refused[backend])
+    args = case.numbers(np.random.default_rng(len(name)), lead, dtype)
+    how = {"backends": [available(backend).name], "complex": False, **how}
+
+    report = check_rule(case.f, *args, signature=case.signature, **how, **case.static)
+
+    assert report.ok
+
+
+@pytest.mark.parametrize(("name", "dtype", "lead", "backend"), QUICK)
+def test_rule(name, dtype, lead, backend):
+    judge(name, dtype, lead, backend, properties=COMPILED if backend == "jax" else None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "dtype", "lead", "backend"), list(everything()))
+def test_rule_in_every_dtype_and_shape(name, dtype, lead, backend):
+    judge(name, dtype, lead, backend)
+
+
+@pytest.mark.parametrize(
+    ("public", "cases"),
+    [
+        (set(ud.linalg.__all__) - {"SlogdetResult"}, LINALG),
+        (set(functions), ELEMENTWISE | MANIPULATION),
+    ],
+    ids=["linalg", "functions"],
+)
+def test_no_function_is_left_out(public, cases):
+    named = {name.split(":")[0] for name in cases}
+
+    assert public <= named
