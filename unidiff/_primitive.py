@@ -184,7 +184,9 @@ class Primitive:
         L = self.operand_map(xp, node, operand)
         if self.single or L is zero:
             return L.pull(w)
-        given = tuple(j for j, part in enumerate(w) if part is not None)
+        given = tuple([j for j, part in enumerate(w) if part is not None])
+        if len(given) == 1:
+            return L.pick(outputs=given[0]).pull(w[given[0]])
         return L.pick(outputs=given).pull(tuple(w[j] for j in given))
 
 

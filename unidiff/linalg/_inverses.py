@@ -269,7 +269,7 @@ def _(xp: Namespace, y: Any, x: Array, *, lu: Array, pivots: Array) -> LinearMap
     sign, _ = y
     dt = TraceSolve(x, lu, pivots)
     if kind_of(x) == "real":
-        return column(zero, identity) @ dt
+        return column(zero, dt)
     imaginary_part = real_part @ diag(-1j * xp.ones_like(sign))
     return column(diag(1j * sign) @ to_complex @ imaginary_part, real_part) @ dt
 

@@ -305,7 +305,7 @@ class SpreadInverse(LinearMap):
     pivots: Array
 
     def __call__(self, dx: Array) -> Array:
-        return dx[..., None, None] * _mT(factored_inverse(self.m, self.lu, self.pivots))
+        return dx[..., None, None] * factored_inverse(self.m, self.lu, self.pivots).mT
 
     @property
     def T(self) -> LinearMap:

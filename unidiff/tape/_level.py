@@ -103,7 +103,7 @@ class OneOutput:
 
     def pull(self, xp: Namespace, node: Node, operand: int, w: Array) -> Parts:
         """Return the cotangents of all outputs."""
-        return Parts(tuple(w if j == self.k else None for j in range(self.count)))
+        return Parts((*(None,) * self.k, w, *(None,) * (self.count - 1 - self.k)))
 
 
 of_map = OfMap()
