@@ -151,3 +151,10 @@ def test_an_array_knows_itself_while_traced():
 
     ud.grad(f)(X)
     ud.jvp(f, (X,), (X,))
+
+
+def test_what_is_known_of_an_array_is_asked_by_name():
+    def f(x):
+        return np.sum(x) * np.shape(x)[0] * np.ndim(x) * np.size(x)
+
+    np.testing.assert_array_equal(ud.grad(f)(np.ones((2, 3))), np.full((2, 3), 24.0))

@@ -21,6 +21,9 @@ linalg_functions: dict[str, Any] = {}
 
 WITHOUT_DERIVATIVE = frozenset(
     [
+        "shape",
+        "ndim",
+        "size",
         "less",
         "less_equal",
         "greater",
