@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
 
 from ._backend import Shape
 
@@ -26,15 +26,14 @@ def parse_signature(signature: str) -> tuple[Dims, Dims]:
     return dims(before), dims(after)
 
 
-def broadcast_shapes(shapes: Any) -> Shape:
-    """Return the shape that these shapes broadcast to."""
-    rank = max(map(len, shapes))
-    padded = [(1,) * (rank - len(s)) + tuple(s) for s in shapes]
-    sizes = []
-    for along in zip(*padded, strict=True):
-        longer = {n for n in along if n != 1}
-        if len(longer) > 1:
-            msg = f"shapes {', '.join(map(str, map(tuple, shapes)))} do not broadcast"
-            raise ValueError(msg)
-        sizes.append(longer.pop() if longer else 1)
+def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:
+    """Return the shape these broadcast to. Sizes may be symbolic, which a set does not take."""
+    sizes = [1] * max(map(len, shapes))
+    for shape in shapes:
+        for axis, size in enumerate(shape, len(sizes) - len(shape)):
+            if size != 1:
+                if sizes[axis] not in (1, size):
+                    msg = f"shapes {', '.join(map(str, map(tuple, shapes)))} do not broadcast"
+                    raise ValueError(msg)
+                sizes[axis] = size
     return tuple(sizes)

@@ -14,8 +14,8 @@ from array_api_compat import device
 
 from .._backend import Array, Namespace, array_namespace
 from .._primitive import primitive
-from ..linear import LinearMap, from_functions, linear_map, row, zero
-from ._equations import adjoint
+from ..linear import LinearMap, from_functions, linear_map, row, trace, zero
+from ..matrix._kernels import adjoint
 from ._inverses import inv
 
 
@@ -161,16 +161,9 @@ def _second(f: Array, a: Array, e: Array) -> Array:
     x = inv(a)
     d = det(a)[..., None, None]
     xe, xf = x @ e, x @ f
-    te, tf, tef = (_trace(m) for m in (xe, xf, xe @ xf))
+    te, tf, tef = (trace(m.shape[-1])(m)[..., None, None] for m in (xe, xf, xe @ xf))
     both = xe @ xf @ x + xf @ xe @ x
     return d * ((te * tf - tef) * x - te * (xf @ x) - tf * (xe @ x) + both)
-
-
-def _trace(m: Array) -> Array:
-    xp = array_namespace(m)
-    n = m.shape[-1]
-    eye = array_namespace(m).eye(n, dtype=m.dtype, device=device(m))
-    return xp.sum(m * eye, axis=(-2, -1))[..., None, None]
 
 
 def _phase(xp: Namespace, u: Array, vh: Array) -> Array:

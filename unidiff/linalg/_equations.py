@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from .._backend import Array, Namespace, array_namespace, kind_of
+from .._backend import Array, Namespace, array_namespace
 from .._primitive import primitive
 from ..linear import LinearMap, conjugate, identity, linear_map, matrix_transpose, row
 from ..matrix import left, right
+from ..matrix._kernels import adjoint
 from . import _kernels
-
-
-def adjoint(xp: Namespace, a: Array) -> Array:
-    """Return aᴴ."""
-    t = xp.matrix_transpose(a)
-    return xp.conj(t) if kind_of(a) == "complex" else t
 
 
 @primitive("(m,m),(n,n),(m,n)->(m,n)")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._backend import Array, Namespace, array_namespace, kind_of
+from .._backend import Array, Namespace, array_namespace
 from .._primitive import primitive
-from .._signature import broadcast_shapes
 from ..linear import (
     LinearMap,
     column,
@@ -17,9 +16,10 @@ from ..linear import (
     static,
     zero,
 )
+from ..linear._dense import conjugated
 from ..linear._shape import ShapeMap
 from ..matrix import _kernels, left, right
-from ._equations import adjoint
+from ..matrix._kernels import adjoint, take_rows
 from ._inverses import TriangularSolve, of_columns, solve_triangular_matrix
 
 
@@ -89,14 +89,10 @@ def cholesky_lower(xp: Namespace, x: Array) -> Array:
 def _(xp: Namespace, y: Array, x: Array) -> LinearMap:
     """dy = y Φ(y⁻¹ dx y⁻ᴴ), with Φ the lower triangle with half its diagonal (Murray 2016)"""
     solve = TriangularSolve(y, lower=True)
-    solve_right = matrix_transpose @ TriangularSolve(_conj(xp, y), lower=True) @ matrix_transpose
+    solve_right = matrix_transpose @ TriangularSolve(conjugated(y), lower=True) @ matrix_transpose
     forward = left(y) @ LowerHalf() @ solve_right @ solve @ HermitianPart()
     recomposed = right(adjoint(xp, y)) + left(y) @ matrix_transpose @ conjugate
     return WithLeftInverse(forward, recomposed)
-
-
-def _conj(xp: Namespace, y: Array) -> Array:
-    return xp.conj(y) if kind_of(y) == "complex" else y
 
 
 def cholesky(x: Array, /, *, upper: bool = False) -> Array:
@@ -249,7 +245,7 @@ def lu_solve(lu_and_piv: tuple[Array, Array], b: Array, trans: int = 0) -> Array
         msg = f"lu_solve: `trans` must be 0, 1 or 2; got {trans!r}"
         raise ValueError(msg)
     if trans == 2:
-        lu = _conj(array_namespace(lu), lu)
+        lu = conjugated(lu)
     return of_columns(_lu_solve, lu, b, pivots=pivots, transposed=trans != 0)
 
 
@@ -257,26 +253,10 @@ def _lu_solve(lu: Array, b: Array, *, pivots: Array, transposed: bool) -> Array:
     order = _kernels.permutation(array_namespace(pivots), pivots)
     how: dict[str, Any] = {"transposed": transposed}
     if not transposed:
-        b = _rows(b, order)
+        b = take_rows(array_namespace(b), b, order)
         y = solve_triangular_matrix(lu, b, lower=True, unit_diagonal=True, **how)
         return solve_triangular_matrix(lu, y, **how)
     y = solve_triangular_matrix(lu, b, **how)
     y = solve_triangular_matrix(lu, y, lower=True, unit_diagonal=True, **how)
-    return _rows(y, array_namespace(order).argsort(order, axis=-1))
-
-
-def _rows(b: Array, order: Array) -> Array:
-    """Return the rows of b in this order, of each matrix its own."""
-    xp = array_namespace(b)
-    return (
-        xp.take(b, order, axis=-2)
-        if order.ndim == 1
-        else xp.take_along_axis(*_same_stack(xp, b, order), axis=-2)
-    )
-
-
-def _same_stack(xp: Namespace, b: Array, order: Array) -> tuple[Array, Array]:
-    op = array_namespace(order)
-    shape = broadcast_shapes([order.shape[:-1], b.shape[:-2]]) + tuple(b.shape[-2:])
-    index = op.broadcast_to(order[..., None], shape)
-    return xp.broadcast_to(b, shape), index
+    back = array_namespace(order).argsort(order, axis=-1)
+    return take_rows(array_namespace(y), y, back)

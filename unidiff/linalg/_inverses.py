@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .._backend import Array, Namespace, array_namespace, kind_of
+from .._backend import Array, Namespace, kind_of
 from .._primitive import primitive
 from ..linear import (
     LinearMap,
@@ -19,6 +19,7 @@ from ..linear import (
     to_complex,
     zero,
 )
+from ..linear._dense import conjugated
 from ..linear._shape import ShapeMap
 from ..matrix import TraceSolve, _kernels, left, left_solve, right
 
@@ -237,14 +238,9 @@ def solve_triangular(
         msg = f"solve_triangular: `trans` must be 0 or 'N', 1 or 'T', 2 or 'C'; got {trans!r}"
         raise ValueError(msg)
     if trans in (2, "C"):
-        a = _conj(a)
+        a = conjugated(a)
     how = {"lower": lower, "transposed": trans not in (0, "N"), "unit_diagonal": unit_diagonal}
     return of_columns(solve_triangular_matrix, a, b, **how)
-
-
-def _conj(a: Array) -> Array:
-    xp = array_namespace(a)
-    return xp.conj(a) if kind_of(a) == "complex" else a
 
 
 # -- determinants ---------------------------------------------------------------------------------

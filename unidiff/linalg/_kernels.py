@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..matrix._kernels import adjoint, as_columns, broadcast_shapes, eye_like, matched, promoted
+from .._signature import broadcast_shapes
+from ..matrix._kernels import adjoint, as_columns, eye_like, matched, promoted
 
 Array = Any
 Namespace = Any
@@ -172,7 +173,7 @@ def _solve_dense(
 ) -> Array:
     """Solve system(xp, *operands) vec(y) = vec(q); of a large stack not all at once."""
     m, n = q.shape[-2:]
-    stack = broadcast_shapes(*(a.shape[:-2] for a in operands))
+    stack = broadcast_shapes([a.shape[:-2] for a in operands])
     q = xp.reshape(q, (*q.shape[:-2], m * n, 1))
     lead, columns, restore = as_columns(xp, stack, q)
     count = math.prod(lead)

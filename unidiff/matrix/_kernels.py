@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from array_api_compat import device
 
-Array = Any
-Namespace = Any
+from .._backend import Array, Namespace, kind_of
+from .._signature import broadcast_shapes
 
 
 def lu_factor(xp: Namespace, a: Array) -> tuple[Array, Array]:
@@ -174,7 +173,7 @@ def take_rows(xp: Namespace, b: Array, rows: Array) -> Array:
 def adjoint(xp: Namespace, a: Array) -> Array:
     """aᴴ"""
     a = xp.matrix_transpose(a)
-    return xp.conj(a) if xp.isdtype(a.dtype, "complex floating") else a
+    return xp.conj(a) if kind_of(a) == "complex" else a
 
 
 def eye_like(xp: Namespace, a: Array) -> Array:
@@ -186,20 +185,6 @@ def promoted(xp: Namespace, *arrays: Array) -> list[Array]:
     """The arrays, all of the dtype that they promote to."""
     dtype = xp.result_type(*arrays)
     return [a if a.dtype == dtype else xp.astype(a, dtype) for a in arrays]
-
-
-def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """
-    The shape they broadcast to, if they do; if not, broadcasting the arrays will say so.
-
-    Sizes may be symbolic in PyTorch, which a set does not take.
-    """
-    sizes = [1] * max(map(len, shapes))
-    for shape in shapes:
-        for axis, size in enumerate(shape, len(sizes) - len(shape)):
-            if size != 1:
-                sizes[axis] = size
-    return tuple(sizes)
 
 
 def matched(xp: Namespace, lead: tuple[int, ...], x: Array, core: int) -> Array:
@@ -234,7 +219,7 @@ def as_columns(
     restore : function
         It takes an array of shape (*lead, m, K) back to shape (..., m, k).
     """
-    full = broadcast_shapes(stack, b.shape[:-2])
+    full = broadcast_shapes([stack, b.shape[:-2]])
     while stack and stack[0] == 1:
         stack = stack[1:]
     m, k = b.shape[-2:]

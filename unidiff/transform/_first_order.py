@@ -257,7 +257,7 @@ def _all_matching(
 ) -> list[Array | None]:
     found: list[Array | None] = []
     for structure, tree in zip(flat.structures, trees, strict=True):
-        count = getattr(structure, "num_leaves", 1)
+        count = structure.num_leaves
         wanted = xs[len(found) : len(found) + count]
         if tree is None:
             found += [None] * count

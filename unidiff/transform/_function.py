@@ -155,7 +155,7 @@ def split(of: Backend, structures: list[Any], leaves: Sequence[Any]) -> list[Tre
     """Return the trees, one a structure, that these leaves fill."""
     trees, start = [], 0
     for structure in structures:
-        count = 1 if structure is BARE else structure.num_leaves
+        count = structure.num_leaves
         trees.append(unflatten(of, structure, leaves[start : start + count]))
         start += count
     return trees

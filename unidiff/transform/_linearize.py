@@ -16,7 +16,6 @@ from ._function import (
     prepare,
     results,
     split,
-    unflatten,
     zeros_like,
 )
 
@@ -88,7 +87,7 @@ class Side:
             raise TypeError(msg)
         leaves: list[Any] = []
         for structure, part in zip(self.structures, trees, strict=True):
-            count = 1 if structure is BARE else structure.num_leaves
+            count = structure.num_leaves
             if part is None:
                 leaves += [None] * count
             else:
@@ -118,11 +117,7 @@ class Side:
 
     def blocks(self, entries: list[Any]) -> Tree:
         """Return a tree of anything, one entry a leaf."""
-        trees, start = [], 0
-        for structure in self.structures:
-            count = 1 if structure is BARE else structure.num_leaves
-            trees.append(unflatten(self.flat.of, structure, entries[start : start + count]))
-            start += count
+        trees = split(self.flat.of, self.structures, entries)
         return trees[0] if self.bare else tuple(trees)
 
 
