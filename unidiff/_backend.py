@@ -337,3 +337,19 @@ def array_namespace(*arrays: Array) -> Namespace:
             if found is None:
                 found = _namespaces[kind] = backend_of(x).namespace
     return backend_of(*arrays).namespace if found is None else found
+
+
+_plain: dict[type, Namespace] = {}
+
+
+def plain_namespace(x: Array) -> Namespace:
+    """
+    Return the library's own namespace of an untraced array.
+
+    A map without traced leaves applies itself by it: our functions are made of such maps.
+    """
+    kind = type(x)
+    found = _plain.get(kind)
+    if found is None:
+        found = _plain[kind] = backend_of(x).plain
+    return found

@@ -174,7 +174,7 @@ def test_memory_layout_does_not_matter(a):
 
 
 def test_optional_axis_is_not_taken_for_a_batch():
-    from unidiff.rules._manipulation import matmul
+    from unidiff.linalg import matmul
 
     u, v, m = normal(5, 3, seed=11), normal(5, 3, seed=12), normal(3, 4, seed=13)
 

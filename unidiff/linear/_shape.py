@@ -11,7 +11,7 @@ from math import prod
 
 from array_api_compat import device
 
-from .._backend import Array, Namespace, Shape, Traced, array_namespace
+from .._backend import Array, Namespace, Shape, Traced, plain_namespace
 from ._kinds import linear_map, static
 from ._map import LinearMap, identity
 
@@ -24,7 +24,7 @@ class ShapeMap(LinearMap):
     def __call__(self, dx: Array) -> Array:
         if isinstance(dx, Traced):
             return dx.through(self)
-        return self.apply(array_namespace(dx), dx)
+        return self.apply(plain_namespace(dx), dx)
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
         """Return the map of an array without tracers."""

@@ -1,15 +1,15 @@
 """The array-API functions: what a traced array's namespace and operators record."""
 
 from ..tape._namespace import functions
-from ..tape._tracer import install_operators
+from ..tape._tracer import install_face, install_operators
 from . import _elementwise, _indexing, _manipulation
 
 functions.update(_elementwise.FUNCTIONS)
 functions.update(_manipulation.FUNCTIONS)
 functions.update(_indexing.FUNCTIONS)
 
-install_operators(
-    functions,
+install_operators(functions)
+install_face(
     {
         "__neg__": lambda self: _elementwise.negative(self),
         "__pos__": lambda self: _elementwise.positive(self),

@@ -1,4 +1,4 @@
-"""Reductions, shapes and products: a linear function is its map, applied."""
+"""Reductions and shapes: a linear function is its map, applied."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from math import prod
 from typing import Any
 
 from .._backend import Array, Namespace, Shape, array_namespace
-from .._primitive import Primitive
 from .._signature import broadcast_shapes
-from ..linear import LinearMap, linear_map, row, spread, static, sum_over
+from ..linear import LinearMap, linear_map, spread, static, sum_over
 from ..linear import broadcast as broadcast_map
 from ..linear import concat as concat_map
 from ..linear import cumulative_sum as cumulative_sum_map
@@ -18,7 +17,6 @@ from ..linear import reshape as reshape_map
 from ..linear import roll as roll_map
 from ..linear._elementwise import Cast
 from ..linear._shape import Reshape, ShapeMap, negative_axes
-from ..matrix import left, right
 from ._elementwise import multiply
 
 Axis = int | Sequence[int] | None
@@ -213,49 +211,6 @@ def _triangle(x: Array, name: str, k: int) -> Array:
     return getattr(xp, name)(ones, k=k)
 
 
-class Product(Primitive):
-    """A product: of its two maps only the one that a sweep asks for is made."""
-
-    def operand_map(self, xp: Namespace, node: Any, operand: int) -> LinearMap:
-        a, b = node.inputs
-        if a.ndim > 2 or b.ndim > 2 or a.dtype is not b.dtype:
-            return super().operand_map(xp, node, operand)
-        return _into(xp, a, b.ndim) if operand else _times(xp, b, a.ndim)
-
-
-def _matmul(xp: Namespace, a: Array, b: Array) -> Array:
-    """y = a b"""
-    return a @ b
-
-
-matmul = Product("matmul", _matmul, "(m?,n),(n,k?)->(m?,k?)")
-
-
-@matmul.derivative
-def _(xp: Namespace, y: Array, a: Array, b: Array) -> LinearMap:
-    """dy = da b + a db"""
-    return row(_times(xp, b, a.ndim), _into(xp, a, b.ndim))
-
-
-def _times(xp: Namespace, b: Array, ndim: int) -> LinearMap:
-    """da ↦ da b; a vector da against a stack is one against all its columns"""
-    if ndim > 1 or b.ndim < 3:
-        return right(b)
-    n, lead, k = b.shape[-2], tuple(b.shape[:-2]), b.shape[-1]
-    columns = xp.reshape(xp.moveaxis(b, -2, 0), (n, prod(lead) * k))
-    return reshape_map((prod(lead) * k,), (*lead, k)) @ right(columns)
-
-
-def _into(xp: Namespace, a: Array, ndim: int) -> LinearMap:
-    """db ↦ a db; a vector db is a row, so that a basis of rows is one product"""
-    if ndim > 1:
-        return left(a)
-    if a.ndim < 3:
-        return right(a.mT if a.ndim > 1 else a)
-    shape, n = tuple(a.shape[:-1]), a.shape[-1]
-    return reshape_map((prod(shape),), shape) @ right(xp.reshape(a, (-1, n)).mT)
-
-
 FUNCTIONS = {
     "astype": astype,
     "sum": sum,
@@ -274,5 +229,4 @@ FUNCTIONS = {
     "stack": stack,
     "tril": tril,
     "triu": triu,
-    "matmul": matmul,
 }

@@ -18,6 +18,8 @@ from ._tracer import OPERATORS, binary, unary
 
 functions: dict[str, Any] = {}
 linalg_functions: dict[str, Any] = {}
+fft_functions: dict[str, Any] = {}
+special_functions: dict[str, Any] = {}
 
 WITHOUT_DERIVATIVE = frozenset(
     [
@@ -109,7 +111,9 @@ class TracedNamespace:
         self.__name__ = f"unidiff over {getattr(xp, '__name__', xp)}"
         for name, function in functions.items():
             setattr(self, name, _over(name, function, getattr(xp, name, None)))
-        self.linalg = _Linalg()
+        self.linalg = _Module("linalg", linalg_functions, None)
+        self.fft = _Module("fft", fft_functions, getattr(xp, "fft", None))
+        self.special = _Module("special", special_functions, None)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -153,16 +157,18 @@ class TracedNamespace:
         return f"<namespace {self.__name__}>"
 
 
-class _Linalg:
-    """The linear algebra of every namespace of unidiff's."""
+class _Module:
+    """An extension of the standard's: our functions, over the library's own where it has them."""
 
-    def __init__(self) -> None:
-        self.__dict__.update(linalg_functions)
+    def __init__(self, name: str, ours: dict[str, Any], raw: Any) -> None:
+        self.__name__, self._raw = name, raw
+        for key, function in ours.items():
+            setattr(self, key, _over(key, function, getattr(raw, key, None)))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _without_rule(f"linalg.{name}", None)
+        return _without_rule(f"{self.__name__}.{name}", getattr(self._raw, name, None))
 
 
 def _over(name: str, ours: Any, raw: Any) -> Callable[..., Any]:

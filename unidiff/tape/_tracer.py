@@ -97,9 +97,6 @@ class TracedArray(Traced):
         return f"{type(self).__name__}(shape={tuple(self.shape)}, dtype={self.dtype})"
 
 
-TracedArray.__hash__ = None
-
-
 class Tracer(TracedArray):
     """An array, and the node that made it."""
 
@@ -278,6 +275,7 @@ def _pushed(
     return Dual(y, total, level)
 
 
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 OPERATORS = {
     "add": "add",
     "subtract": "sub",
@@ -288,18 +286,24 @@ OPERATORS = {
 }
 
 
-def install_operators(functions: dict[str, Any], getters: dict[str, Any]) -> None:
-    """Give the tracers their operators; the rules call it once, since the tape knows no rule."""
+def install_operators(functions: dict[str, Any]) -> None:
+    """Give the tracers the operators of these functions: the tape itself knows no rule."""
     for name, spelling in OPERATORS.items():
-        method, reflected = binary(functions[name])
-        setattr(TracedArray, f"__{spelling}__", method)
-        setattr(TracedArray, f"__r{spelling}__", reflected)
-    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
-        setattr(TracedArray, f"__{name}__", _comparison(getattr(operator, name)))
-    TracedArray.__hash__ = None
-    for name, getter in getters.items():
-        setattr(TracedArray, name, getter)
+        if name in functions:
+            method, reflected = binary(functions[name])
+            setattr(TracedArray, f"__{spelling}__", method)
+            setattr(TracedArray, f"__r{spelling}__", reflected)
+
+
+def install_face(face: dict[str, Any]) -> None:
+    """Give the tracers methods and attributes."""
+    for name, member in face.items():
+        setattr(TracedArray, name, member)
 
 
 def _comparison(apply: Method) -> Method:
     return lambda self, other: apply(untraced(self), untraced(other))
+
+
+install_face({f"__{name}__": _comparison(getattr(operator, name)) for name in COMPARISONS})
+TracedArray.__hash__ = None

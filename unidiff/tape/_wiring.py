@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from .._backend import Array, Namespace, Shape, _namespaces
+from .._backend import Array, Namespace, Shape, _plain
 from ..linear import LinearMap
 from ._level import Node, of_map
 
@@ -111,7 +111,7 @@ class _RangeNamespace:
         raise NotARangeError
 
 
-_namespaces[Range] = _RangeNamespace()
+_plain[Range] = _RangeNamespace()
 Ids = Any  # Range | Array | None
 
 

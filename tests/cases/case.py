@@ -1,0 +1,71 @@
+"""A case: a function, what it takes, and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import unidiff as ud
+from unidiff.tape._namespace import functions
+
+from .kinds import normal, square
+
+
+@dataclass(frozen=True)
+class RuleCase:
+    """A function, the kinds and core shapes of its arguments, and what is known of it."""
+
+    f: Any
+    arguments: tuple[tuple[Any, tuple[int, ...]], ...]
+    signature: str | None = None
+    static: dict[str, Any] = field(default_factory=dict)
+    dtypes: tuple[str, ...] = ("float64", "float32", "complex128")
+    refused: dict[str, str] = field(default_factory=dict)  # reasons, by backend
+    data_dependent: bool = False  # whether the shape of its value depends on numbers
+
+    @property
+    def leads(self):
+        """The ways in which its arguments can be stacked."""
+        if self.signature is None and not isinstance(self.f, ud._primitive.Primitive):
+            return ("single",)
+        return ("single", "stack", "broadcast") if len(self.arguments) > 1 else ("single", "stack")
+
+    def numbers(self, rng, lead, dtype):
+        """Return the arguments, with their leading axes."""
+        shapes = {"single": [()], "stack": [(2,)], "broadcast": [(2, 1), (3,)]}[lead]
+        return [
+            kind(rng, shapes[k % len(shapes)] + core, dtype)
+            for k, (kind, core) in enumerate(self.arguments)
+        ]
+
+
+REAL = ("float64", "float32")
+COMPLEX = ("complex128",)
+MATRIX, TWO = (3, 3), (3, 2)
+of_pair = "(m,m),(m,k)->(m,k)"
+of_matrix = "(m,m)->(m,m)"
+
+
+def named(name, *args, **how):
+    """Return the namespace's function of that name, with these arguments after the array."""
+
+    def function(x):
+        return getattr(ud.array_namespace(x), name)(x, *args, **how)
+
+    function.__name__ = name
+    return function
+
+
+def of_numbers(name, *kinds, **how):
+    """Return the case of a function of numbers, on small arrays of them."""
+    return RuleCase(functions[name], tuple((kind, (3,)) for kind in kinds), **how)
+
+
+def matrix(f, kind=square, **how):
+    """Return the case of a function of one square matrix."""
+    return RuleCase(f, ((kind, MATRIX),), **how)
+
+
+def shaped(name, shape, *args, **how):
+    """Return the case of a function of one array, of fixed shape."""
+    return RuleCase(named(name, *args, **how), ((normal, shape),))
