@@ -17,8 +17,8 @@ from jax import lax  # noqa: E402
 from jax_closeness import assert_close  # noqa: E402
 
 import unidiff as ud  # noqa: E402
-from unidiff.rules._elementwise import exp, multiply  # noqa: E402
 from unidiff.linalg import matmul  # noqa: E402
+from unidiff.rules._elementwise import exp, multiply  # noqa: E402
 
 Array = Any
 Function = Callable[..., Any]
