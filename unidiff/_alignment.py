@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._backend import Array, array_namespace, kind_of
+from ._backend import Array, Namespace, kind_of
 from ._signature import broadcast_shapes
 from .linear import LinearMap, broadcast, identity
 from .linear._elementwise import Cast
@@ -16,7 +16,7 @@ def undone(x: Array, y: Array) -> LinearMap:
     return cast @ broadcast(tuple(x.shape), tuple(y.shape))
 
 
-def alignments(core_in: tuple[int, ...], xs: Any, ys: Any) -> list[LinearMap] | None:
+def alignments(xp: Namespace, core_in: tuple[int, ...], xs: Any, ys: Any) -> list[LinearMap] | None:
     """
     Return, an input each, the map to the shape and dtype it is computed in; None for no change.
 
@@ -32,7 +32,7 @@ def alignments(core_in: tuple[int, ...], xs: Any, ys: Any) -> list[LinearMap] | 
     lead = broadcast_shapes(leads)
     moving = [x.dtype for x in xs if hasattr(x, "dtype") and kind_of(x)]
     computed = [y.dtype for y in ys[:1] if kind_of(y)]
-    to = array_namespace(*xs).result_type(*moving, *computed) if moving else None
+    to = xp.result_type(*moving, *computed) if moving else None
     fits = []
     for shape, core, full, dtype in zip(shapes, cores, core_in, dtypes, strict=True):
         cast = identity if dtype not in moving or dtype == to else Cast(dtype, to)

@@ -130,11 +130,20 @@ class Backend(Protocol):
     def linear_transpose(self, f: Callable[[Array], Array], like: Any, w: Array) -> Array:
         """Return the transpose of the linear `f`, of arrays like `like`, at `w`."""
 
+    def checkpoint(self, f: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
+        """Return `f`, which keeps nothing but its arguments for its derivative."""
+
     def stop_gradient(self, x: Array) -> Array:
         """Return `x` as a constant."""
 
     def owned(self, x: Array, theirs: Sequence[Any]) -> Array:
         """Return `x` as an array that may be written to, if any may, and shared with no other."""
+
+    def hold(self, x: Array) -> Any:
+        """Let nobody write to `x`; return what to `release`, None if nothing was done."""
+
+    def release(self, owner: Any) -> None:
+        """Let it be written to again."""
 
     def sweeping(self) -> AbstractContextManager[Any]:
         """Return a context in which derivatives may meet 0·∞ without a warning."""
@@ -306,7 +315,7 @@ def kind_of(x: Array) -> str:
     key = type(dtype), dtype  # the types first: dtypes of two libraries may dislike to be compared
     found = _kinds.get(key)
     if found is None:
-        xp = array_namespace(x)
+        xp = x.xp if hasattr(x, "xp") else array_namespace(x)  # of a space, its own
         kinds = {"real": "real floating", "complex": "complex floating"}
         found = next((k for k, name in kinds.items() if xp.isdtype(dtype, name)), "")
         _kinds[key] = found

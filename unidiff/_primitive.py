@@ -4,6 +4,9 @@ A rule is written once: the value, and the derivative as a linear map. What a ba
 it asks of `Primitive`: `evaluate` and `linear_map`. The tape's sweeps ask `push` and `pull`, which
 are the linear map's, but for functions of numbers: these are multiplied by a partial derivative
 without making a map, the one fast path there is.
+
+A parameter of a rule whose name begins with an underscore is not read, but for its shape and dtype:
+the tape lets go of a large array that no rule reads.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from weakref import WeakSet
 from ._alignment import alignments, undone
 from ._backend import Array, Backend, Namespace, backend_of
 from ._errors import RuleError
-from ._signature import parse_signature
+from ._signature import parse_signature, reads, static_defaults
 from .linear import LinearMap, column, diag, identity, linear_map, parallel, row, static, zero
 
 Value = Callable[..., Any]
@@ -58,11 +61,12 @@ class Primitive:
         optional = any("?" in dim for dims in dims_in for dim in dims)
         self.dims_in = tuple(() for _ in dims_in) if optional else dims_in
         self.single = len(self.core_out) == 1
-        self.defaults = _static_defaults(value)
+        self.defaults = static_defaults(value)
         signature_of_value = inspect.signature(value)
         parameters = list(signature_of_value.parameters.values())[1:]  # without xp
         self.__signature__ = signature_of_value.replace(parameters=parameters)
         self.rule: Rule | None = None
+        self.reads: tuple[bool, ...] = ()
         self.checked: set[Any] = set()
         self.bound: dict[str, Callable[..., Any]] = {}  # by backend name: dynamo traces strings
         _primitives.add(self)
@@ -72,7 +76,12 @@ class Primitive:
     def derivative(self, rule: Rule) -> Rule:
         """Take `(xp, y, *arrays, **static, **saved) -> LinearMap` for the derivative."""
         self.rule = rule
+        self.reads = reads(rule, 1 + len(self.core_in))
         return rule
+
+    def kept(self, parents: Any) -> tuple[bool, ...]:
+        """Return which of (y, *arrays) the rule reads, where the arrays with a parent move."""
+        return self.reads
 
     def __call__(self, *arrays: Array, **static: Any) -> Any:
         backend = backend_of(*arrays)
@@ -137,7 +146,7 @@ class Primitive:
         L = self.rule(xp, ys[0] if self.single else tuple(ys), *xs, **named)
         if len(xs) == 1 or self._aligned(xs):
             return L
-        fits = alignments(self.core_in, xs, ys)
+        fits = alignments(xp, self.core_in, xs, ys)
         return L if fits is None else L @ parallel(*fits)
 
     def map_of_tuples(
@@ -203,6 +212,13 @@ class Elementwise(Primitive):
         super().__init__(name, value, f"{operands}->()")
         self.partials, self.singular = partials, singular
         self.rule = self._diagonals
+        count = 1 + len(partials)
+        self.reads_of = [(False,) * count if p is None else reads(p, count) for p in partials]
+
+    def kept(self, parents: Any) -> tuple[bool, ...]:
+        """Return which of (y, *arrays) the partial derivatives by those with a parent read."""
+        moving = [r for r, p in zip(self.reads_of, parents, strict=True) if p is not None]
+        return tuple(map(any, zip(*moving, strict=True)))
 
     def partial(self, xp: Namespace, y: Array, xs: Any, operand: int) -> Any:
         """Return the partial derivative by one operand."""
@@ -353,11 +369,6 @@ def missing_rule(name: str, argument: str = "") -> RuleError:
         "function that has one; stop_gradient(x) makes x a constant"
     )
     return RuleError(msg)
-
-
-def _static_defaults(value: Value) -> dict[str, Any]:
-    parameters = inspect.signature(value).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def _times(xp: Namespace, w: Array, d: Array) -> Array:

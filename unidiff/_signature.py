@@ -1,9 +1,11 @@
-"""NumPy's notation for generalized ufuncs, and how shapes broadcast."""
+"""What signatures say: NumPy's for generalized ufuncs, those of rules; how shapes broadcast."""
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from ._backend import Shape
 
@@ -37,3 +39,20 @@ def broadcast_shapes(shapes: Sequence[Shape]) -> Shape:
                     raise ValueError(msg)
                 sizes[axis] = size
     return tuple(sizes)
+
+
+def reads(rule: Any, count: int) -> tuple[bool, ...]:
+    """Return which of (y, *arrays) a rule reads, by the names of its parameters; all, if unsaid."""
+    try:
+        parameters = list(inspect.signature(rule).parameters.values())[1:]  # without xp
+    except (TypeError, ValueError):  # a callable that does not say
+        parameters = []
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    known = tuple(not p.name.startswith("_") for p in named[:count])
+    return known + (True,) * (count - len(known))
+
+
+def static_defaults(value: Any) -> dict[str, Any]:
+    """Return the keyword-only parameters of a value, with their defaults."""
+    parameters = inspect.signature(value).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}

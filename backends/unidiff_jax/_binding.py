@@ -20,6 +20,8 @@ from ._jax import varying_alike
 from ._kernels import kernels
 from ._namespace import xp
 from ._primitives import Bound
+from ._special import kernels as special_kernels
+from ._spectra import kernels as spectra_kernels
 
 Array = Any
 
@@ -50,7 +52,7 @@ class JaxBackend:
     namespace: Any = xp
     tree = JaxTree()
     engine = JaxEngine()
-    kernels = kernels | index_kernels
+    kernels = kernels | index_kernels | spectra_kernels | special_kernels
     lifts = frozenset({"numpy"})
 
     def is_array(self, x: Any) -> bool:
@@ -98,6 +100,10 @@ class JaxBackend:
             transpose = jax.vmap(transpose)
         return transpose(w)
 
+    def checkpoint(self, f: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
+        """Return `f`, which JAX computes again in the backward sweep."""
+        return jax.checkpoint(f)
+
     def stop_gradient(self, x: Array) -> Array:
         """Return `x` as a constant."""
         return jax.lax.stop_gradient(x)
@@ -105,6 +111,13 @@ class JaxBackend:
     def owned(self, x: Array, theirs: Sequence[Any]) -> Array:
         """Return `x`: nobody writes to JAX's arrays."""
         return x
+
+    def hold(self, x: Array) -> Any:
+        """Return None: nobody writes to JAX's arrays."""
+        return None
+
+    def release(self, owner: Any) -> None:
+        """Do nothing."""
 
     def sweeping(self) -> AbstractContextManager[Any]:
         """Return a context that does nothing: JAX does not warn."""

@@ -31,4 +31,13 @@ def _add_one(dx: Array, index: Array, n: int) -> Array:
     return jnp.zeros(n, dx.dtype).at[index].add(dx)
 
 
-kernels: dict[str, Callable[..., Any]] = {"embed": embed, "scatter_add": scatter_add}
+def assign(x: Array, v: Array, *, index: Any) -> Array:
+    """Return x with v at an index of any kind, for JAX's arrays cannot be written to."""
+    return x.at[index].set(v)
+
+
+kernels: dict[str, Callable[..., Any]] = {
+    "assign": assign,
+    "embed": embed,
+    "scatter_add": scatter_add,
+}

@@ -11,7 +11,7 @@ import numpy as np
 from unidiff._backend import register_type
 from unidiff.tape import TapeBackend
 
-from . import _kernels
+from . import _kernels, _special
 from ._namespace import plain
 
 _add_at: Any = np.add.at
@@ -37,6 +37,8 @@ def scatter_add(dx: Any, index: Any, *, n: int) -> Any:
     """Return zeros of last axis n with dx added at `index`."""
     lead = np.broadcast_shapes(dx.shape[:-1], index.shape[:-1])
     out = np.zeros((*lead, n), dtype=dx.dtype)
+    if not (out.size and dx.size):
+        return out
     if index.ndim == 1:
         _add_at(out, (..., index), dx)
         return out
@@ -54,11 +56,16 @@ class NumpyBackend(TapeBackend):
     name = "numpy"
     version = np.__version__
     plain = plain
-    kernels: ClassVar[Mapping[str, Callable[..., Any]]] = _kernels.kernels | {
-        "embed": embed,
-        "scatter_add": scatter_add,
-        "times": times,
-    }
+    numpy_methods = True
+    kernels: ClassVar[Mapping[str, Callable[..., Any]]] = (
+        _kernels.kernels
+        | _special.kernels
+        | {
+            "embed": embed,
+            "scatter_add": scatter_add,
+            "times": times,
+        }
+    )
 
     def is_array(self, x: Any) -> bool:
         """Return whether `x` is an array or a scalar of NumPy's."""
@@ -84,6 +91,20 @@ class NumpyBackend(TapeBackend):
         if flags.owndata and flags.writeable and not any(x is y for y in theirs):
             return x
         return x.copy()
+
+    def hold(self, x: Any) -> Any:
+        """Make what owns the numbers of `x` read-only, and return it; None where it is already."""
+        if type(x) is not np.ndarray:
+            return None
+        owner: Any = x if x.base is None else x.base
+        if type(owner) is not np.ndarray or owner.base is not None or not owner.flags.writeable:
+            return None
+        owner.flags.writeable = False
+        return owner
+
+    def release(self, owner: Any) -> None:
+        """Let it be written to again."""
+        owner.flags.writeable = True
 
     def sweeping(self) -> AbstractContextManager[Any]:
         """Return a context in which derivatives may meet 0·∞ without a warning."""

@@ -30,12 +30,27 @@ def reshape(x: Any, /, shape: Any, *, copy: bool | None = None) -> Any:
     return np.asarray(x).reshape(shape) if copy is None else np.reshape(x, shape, copy=copy)
 
 
+def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return the order of x, the descending one too, which NumPy lacks."""
+    if not descending:
+        return np.argsort(x, axis=axis, stable=stable)
+    backwards = np.argsort(np.flip(x, axis=axis), axis=axis, stable=stable)
+    return x.shape[axis] - 1 - np.flip(backwards, axis=axis)
+
+
+def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """Return x sorted, descending too, which NumPy lacks."""
+    y = np.sort(x, axis=axis, stable=stable)
+    return np.flip(y, axis=axis) if descending else y
+
+
 class _Namespace:
     """NumPy, but for the functions above."""
 
     def __init__(self) -> None:
         self.__dict__.update(vars(np))
         self.__dict__.update(sum=sum, broadcast_to=broadcast_to, reshape=reshape)
+        self.__dict__.update(argsort=argsort, sort=sort)
         self.__name__ = "numpy"
 
     def __getattr__(self, name: str) -> Any:

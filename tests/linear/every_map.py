@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 
 from unidiff import maps
+from unidiff.linalg._diagonals import Diagonal, OnDiagonal
+from unidiff.linalg._products import CrossWith, Dot, Times
+from unidiff.linear._fft import Fourier, FromHalfSpectrum, RealFourier
+from unidiff.linear._joins import Replace
+from unidiff.rules._recurrence import Recurrence
 
 REAL = {"float32": "float32", "float64": "float64", "complex64": "float32", "complex128": "float64"}
+COMPLEX = {real: dtype for dtype, real in REAL.items() if dtype != real}
 
 
 class Draw:
@@ -30,6 +36,9 @@ class Draw:
 
     def real(self, *shape: int) -> Any:
         return self(*shape, dtype=REAL[self.dtype])
+
+    def complex(self, *shape: int) -> Any:
+        return self(*shape, dtype=COMPLEX[REAL[self.dtype]])
 
     def away(self, *shape: int) -> Any:
         """Numbers not near zero."""
@@ -82,6 +91,12 @@ def _indices(a: Draw, *values: Any) -> Any:
     return a.asarray(values, "int64")
 
 
+def _replace(a: Draw) -> maps.LinearMap:
+    """The second column gives way to another."""
+    kept = a.asarray([[True, False, True]] * 2, "bool")
+    return Replace(kept, maps.embed((2, 3), (slice(None), 1)))
+
+
 Made = tuple[maps.LinearMap, Any]
 EVERY: slice = slice(None)
 SQUARE = lambda a: a.square(3, 3)  # noqa: E731
@@ -104,7 +119,16 @@ BIJECTIONS: dict[str, Callable[[Draw], Made]] = {
     "cumulative_sum": lambda a: (maps.cumulative_sum(-1), a(2, 4)),
     "cumulative_sum of rows": lambda a: (maps.cumulative_sum(-2), a(4, 2)),
     "concat": lambda a: (maps.concat((2, 1, 3), -1), (a(2, 2), a(2, 1), a(2, 3))),
+    "stack": lambda a: (maps.stack((3, 2)), (a(2), a(2), a(2))),
+    "stack of a stack": lambda a: (maps.stack((2,)), (a(3, 4), a(3, 4))),
+    "flip": lambda a: (maps.flip(-1, -3), a(2, 3, 4)),
+    "recurrence": lambda a: (Recurrence(a(2, 5)), a(2, 5)),
+    "recurrence backward": lambda a: (Recurrence(a(5)).T, a(2, 5)),
     "conjugate": lambda a: (maps.conjugate, a(2, 3)),
+    "fourier": lambda a: (Fourier((-1,), "backward"), a.complex(2, 5)),
+    "fourier back": lambda a: (Fourier((-2,), "backward", inverse=True), a.complex(4, 2)),
+    "fourier of two axes": lambda a: (Fourier((-1, -3), "forward"), a.complex(2, 3, 4)),
+    "fourier, orthonormal": lambda a: (Fourier((-2, -1), "ortho", inverse=True), a.complex(2, 3)),
     "left": lambda a: (maps.left(SQUARE(a)), a(3, 2)),
     "left of a stack": lambda a: (maps.left(a.square(2, 3, 3)), a(2, 3, 2)),
     "right": lambda a: (maps.right(SQUARE(a)), a(2, 3)),
@@ -140,7 +164,23 @@ OTHERS: dict[str, Callable[[Draw], Made]] = {
     "scatter": lambda a: (maps.scatter(_indices(a, 0, 2, 2, 2), 4), a(2, 4)),
     "scatter from the end": lambda a: (maps.scatter(_indices(a, -1, 2, -4, 3), 4), a(2, 4)),
     "scatter of a stack": lambda a: (maps.scatter(_indices(a, [0, 2, 2], [1, 1, 3]), 4), a(2, 3)),
+    "gather of rows": lambda a: (maps.gather(_indices(a, 0, 2, -1), 4, -2), a(3, 4, 2)),
+    "scatter of rows": lambda a: (maps.scatter(_indices(a, 0, 2, -1), 4, -2), a(3, 3, 2)),
+    "triangle": lambda a: (maps.triangle(-1), a(2, 3, 4)),
+    "triangle above": lambda a: (maps.triangle(1, upper=True), a(3, 3)),
+    "replace": lambda a: (_replace(a), (a(2, 3), a(2))),
     "trace": lambda a: (maps.trace(3), a(2, 3, 3)),
+    "diagonal": lambda a: (Diagonal((3, 4), 1), a(2, 3, 4)),
+    "diagonal below": lambda a: (Diagonal((4, 3), -2), a(4, 3)),
+    "on_diagonal": lambda a: (OnDiagonal((3, 4), 2), a(2, 2)),
+    "dot": lambda a: (Dot(a(3)), a(2, 3)),
+    "dot of a stack": lambda a: (Dot(a(2, 3)), a(2, 3)),
+    "times": lambda a: (Times(a(2, 3)), a(2)),
+    "cross_with": lambda a: (CrossWith(a(3)), a(2, 3)),
+    "real_fourier": lambda a: (RealFourier(6, -1, "backward"), a.real(2, 6)),
+    "real_fourier, odd": lambda a: (RealFourier(5, -2, "ortho"), a.real(5, 2)),
+    "from_half_spectrum": lambda a: (FromHalfSpectrum(6, -1, "backward"), a.complex(2, 4)),
+    "from_half_spectrum, odd": lambda a: (FromHalfSpectrum(5, -2, "forward"), a.complex(3, 2)),
     "real_part": lambda a: (maps.real_part, a(2, 3)),
     "to_complex": lambda a: (maps.to_complex, a.real(2, 3)),
     "left oblong": lambda a: (maps.left(a(2, 3)), a(3, 4)),
@@ -169,6 +209,12 @@ OTHERS: dict[str, Callable[[Draw], Made]] = {
 EVERY_MAP = BIJECTIONS | OTHERS
 """All but `zero`, which leads nowhere: the algebra removes it."""
 
-OF_REAL = {"to_complex"}
-"""Maps whose domain is real whatever the dtype drawn."""
+OF_REAL = {
+    "to_complex",
+    "real_fourier",
+    "real_fourier, odd",
+    "from_half_spectrum",
+    "from_half_spectrum, odd",
+}
+"""Maps that are real on one side and complex on the other, whatever the dtype drawn."""
 ONLY_NUMPY = {"from_scipy"}

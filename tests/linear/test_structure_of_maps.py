@@ -179,6 +179,8 @@ def test_a_traced_array_closes_a_map_like_the_array_under_it():
 WIRED = {
     "identity", "pick", "reshape", "permute", "matrix_transpose", "roll", "concat", "broadcast",
     "broadcast of ones", "spread", "slice_", "slice_ backwards", "gather", "gather of a stack",
+    "gather of rows", "stack", "stack of a stack", "flip", "replace",
+    "diagonal", "diagonal below",
 }  # fmt: skip
 
 
@@ -235,7 +237,7 @@ def commutator(dx, a):
         (broadcast((3,), (2, 3)), "spread((2, 3), (-2,))"),
         (roll(1, -1), "roll(1, -1)"),
         (trace(3).T, "times_identity(3)"),
-        (gather(np.array([0, 2]), 4), "gather(2, 4)"),
+        (gather(np.array([0, 2]), 4), "gather(2, 4, -1)"),
         (left(M).H, "conj(left(3×2))"),
         (left_solve(np.eye(2)), "left_solve(2×2, 2×2, 2)"),
         (from_functions(commutator, M @ M.T, domain=M), "commutator"),

@@ -108,7 +108,7 @@ def test_every_spelling_records_alike(name, k):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda x: np.add.reduce(x),
+        lambda x: np.add.at(x, 0, 1.0),
         lambda x: np.sin(x, out=np.empty_like(X)),
         lambda x: np.add(x, x, where=C > 2),
         lambda x: np.multiply.outer(x, x),
@@ -123,12 +123,9 @@ def test_what_of_a_ufunc_does_not_record_is_a_type_error(call, transform):
 @pytest.mark.parametrize(
     ("call", "name"),
     [
-        (lambda x: np.arctan2(x, x), "arctan2"),
         (lambda x: np.interp(x, X[0], X[0]), "interp"),
-        (lambda x: np.linalg.svd(x)[0], "linalg.svd"),
-        (lambda x: xp.linalg.qr(x)[0], "linalg.qr"),
-        (lambda x: xp.sinh(x), "sinh"),
-        (lambda x: np.fft.fft(x), "fft"),
+        (lambda x: np.linalg.eig(x)[0], "eig"),
+        (lambda x: np.i0(x), "i0"),
         (lambda x: np.einsum("ij->i", x), "einsum"),
     ],
 )

@@ -13,7 +13,9 @@ from unidiff._backend import Traced, register_type
 from unidiff.tape import TapeBackend
 
 StrictArray: Any = type(array_api_strict.asarray(0.0))
-OPERATORS = ("add", "sub", "mul", "truediv", "matmul", "pow", "lt", "le", "gt", "ge", "eq", "ne")
+ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+OF_INTEGERS = ("and", "or", "xor", "lshift", "rshift")
+COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
 def leave_traced_arrays_alone(name: str) -> None:
@@ -55,7 +57,7 @@ class StrictBackend(TapeBackend):
         return np.errstate(divide="ignore", invalid="ignore")
 
 
-for spelling in OPERATORS:
+for spelling in (*ARITHMETIC, *OF_INTEGERS, *COMPARISONS):
     leave_traced_arrays_alone(f"__{spelling}__")
 backend = StrictBackend()
 register_type(StrictArray, backend)

@@ -3,13 +3,15 @@
 from ._blocks import Bare, column, parallel, pick, row
 from ._elementwise import conjugate, diag, mask, real_part, scale, to_complex
 from ._functions import from_functions
-from ._index import concat, embed, gather, scatter, slice_
+from ._index import embed, gather, scatter, slice_
+from ._joins import concat, stack
 from ._kinds import for_every_map, linear_map, static
 from ._map import LinearMap, identity, zero
 from ._scipy import from_scipy, to_scipy
 from ._shape import (
     broadcast,
     cumulative_sum,
+    flip,
     matrix_transpose,
     permute,
     reshape,
@@ -17,6 +19,7 @@ from ._shape import (
     spread,
     sum_over,
     trace,
+    triangle,
 )
 from ._space import ArraySpace, ProductSpace, space_of
 
@@ -32,6 +35,7 @@ __all__ = [
     "cumulative_sum",
     "diag",
     "embed",
+    "flip",
     "for_every_map",
     "from_functions",
     "from_scipy",
@@ -52,10 +56,12 @@ __all__ = [
     "slice_",
     "space_of",
     "spread",
+    "stack",
     "static",
     "sum_over",
     "to_complex",
     "to_scipy",
     "trace",
+    "triangle",
     "zero",
 ]

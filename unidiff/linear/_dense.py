@@ -86,11 +86,11 @@ def dense(f: Any, domain: Any, codomain: Any, pairs: bool | None = None) -> Any:
 
 def _by_basis(f: Any, domain: Any, codomain: Any) -> Array:
     """Push a basis, or pull one where that is the smaller."""
-    xp = domain.xp
     forward = domain.size <= codomain.size
     found = f(domain.basis()) if forward else f.pull(codomain.basis())
     if found is None:  # structurally zero
         return _zeros(codomain, codomain.shape + domain.shape)
+    xp = array_namespace(found)  # the residuals may be traced
     if forward:
         return last_axes(xp, found, domain.shape)
     return xp.reshape(found, (*codomain.shape, *domain.shape))
@@ -115,6 +115,7 @@ def _dense_of_pairs(f: Any, domain: Any, codomain: Any) -> Array:
     if pushed is None:  # structurally zero
         shapes = [((2,) if s.complex else ()) + s.shape for s in (codomain, domain)]
         return _zeros(codomain, shapes[0] + shapes[1], real_dtype(codomain))
+    xp = array_namespace(pushed)
     if codomain.complex:
         pushed = xp.stack([xp.real(pushed), xp.imag(pushed)], axis=1)
     return last_axes(xp, pushed, ((2,) if domain.complex else ()) + domain.shape)
@@ -140,14 +141,14 @@ def _kronecker(f: Any, domain: Any, codomain: Any) -> Array | None:
     if e is not None:
         found = found * _as_full(e, domain)
     same = found.dtype == codomain.dtype
-    return found if same else codomain.xp.astype(found, codomain.dtype)
+    return found if same else array_namespace(found).astype(found, codomain.dtype)
 
 
 def _as_full(d: Array, space: Any) -> Array:
     """Return a diagonal, or the one number of all its places, as an array of the space."""
-    xp = space.xp
-    d = d if hasattr(d, "shape") else xp.asarray(d, dtype=space.dtype, device=space.device)
-    return xp.broadcast_to(d, space.shape)
+    if not hasattr(d, "shape"):
+        d = space.xp.asarray(d, dtype=space.dtype, device=space.device)
+    return array_namespace(d).broadcast_to(d, space.shape)
 
 
 def _eye(domain: Any, axis: int) -> Array:
@@ -164,7 +165,7 @@ def matrix(f: Any, domain: Any, codomain: Any) -> Array:
         blocks = (blocks,)
     if not hasattr(domain, "parts"):
         blocks = tuple((row,) for row in blocks)
-    xp = inputs[0].xp
+    xp = array_namespace(*(b for row in blocks for b in row))
 
     def length(space: Any) -> int:
         return int(space.size) * (2 if space.complex and pairs else 1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from array_api_compat import to_device
+
 from .._backend import Array, array_namespace
 from . import _dense
 from ._conjugation import Conjugate
@@ -133,6 +135,28 @@ class Cast(LinearMap):
     @property
     def c_linear(self) -> bool:
         return bool(self.of == self.to)
+
+
+@linear_map
+class Transfer(LinearMap):
+    """dx ↦ dx on another device"""
+
+    of: Any = static()
+    to: Any = static()
+
+    def __call__(self, dx: Array) -> Array:
+        return to_device(dx, self.to)
+
+    @property
+    def T(self) -> LinearMap:
+        return Transfer(self.to, self.of)
+
+    @property
+    def inv(self) -> LinearMap:
+        return self.T
+
+    def log_volume(self, like: Array) -> Array:
+        return 0.0
 
 
 def diag(d: Array) -> LinearMap:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from array_api_compat import device
 
-from .._backend import Array, Namespace, Shape, Traced, array_namespace, backend_of
-from ._blocks import column
+from .._backend import Array, Namespace, Shape, Traced, backend_of, plain_namespace
 from ._kinds import linear_map, static
 from ._map import LinearMap
-from ._shape import ShapeMap
+from ._shape import ShapeMap, negative
 
 Index = tuple[Any, ...]
+EVERY = (None, None, None)
 
 
 @linear_map
@@ -24,9 +23,15 @@ class Slice(ShapeMap):
     index: tuple[Any, ...] = static()
     """The slices as triples: before Python 3.12 a slice is not hashable."""
     wiring = True
+    views = "writable"
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
         return dx[(..., *_with_slices(self.index))]
+
+    def pull(self, w: Array) -> Array:
+        if isinstance(w, Traced):
+            return w.through(Embed(self.shape, self.index))
+        return placed(plain_namespace(w), w, self.shape, self.index)
 
     @property
     def T(self) -> LinearMap:
@@ -41,15 +46,7 @@ class Embed(ShapeMap):
     index: tuple[Any, ...] = static()
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
-        index = _with_slices(self.index)
-        core = [k for k in index if type(k) is slice]
-        shape = tuple(dx.shape[: len(dx.shape) - len(core)]) + self.shape
-        native = backend_of(dx).kernels.get("embed")
-        if native is not None:
-            return native(dx, shape=shape, index=(..., *index))
-        out = xp.zeros(shape, dtype=dx.dtype, device=device(dx))
-        out[(..., *index)] = dx
-        return out
+        return placed(xp, dx, self.shape, self.index)
 
     @property
     def T(self) -> LinearMap:
@@ -60,34 +57,63 @@ class Embed(ShapeMap):
         return self.T
 
 
+def placed(xp: Namespace, dx: Array, shape: Shape, triples: Index) -> Array:
+    """Return zeros of `shape`, but for dx at the index."""
+    index = (..., *_with_slices(triples))
+    leading = len(dx.shape) - len([k for k in triples if type(k) is tuple])
+    if leading:
+        shape = tuple(dx.shape[:leading]) + shape
+    native = backend_of(dx).kernels.get("embed")
+    if native is not None:
+        return native(dx, shape=shape, index=index)
+    out = xp.zeros(shape, dtype=dx.dtype, device=device(dx))
+    out[index] = dx
+    return out
+
+
 @linear_map
 class Gather(ShapeMap):
-    """dx ↦ dx at `index` along the last axis, of length n; repeated indices repeat"""
+    """
+    dx ↦ dx at `index` along an axis of length n; repeated indices repeat
+
+    The indices of several vectors, each its own, go with the last axis only.
+    """
 
     index: Array
     n: int = static()
+    axis: int = static(default=-1)
     wiring = True
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
         if self.index.ndim == 1:
-            return xp.take(dx, self.index, axis=-1)
+            return xp.take(dx, self.index, axis=self.axis)
         lead = _broadcast(dx.shape[:-1], self.index.shape[:-1])
         index = xp.broadcast_to(self.index, (*lead, self.index.shape[-1]))
         return xp.take_along_axis(xp.broadcast_to(dx, (*lead, self.n)), index, axis=-1)
 
     @property
     def T(self) -> LinearMap:
-        return Scatter(self.index, self.n)
+        return Scatter(self.index, self.n, self.axis)
 
 
 @linear_map
 class Scatter(ShapeMap):
-    """dx ↦ the array of last axis n with dx added at `index`: what was repeated adds up"""
+    """dx ↦ the array of length n along an axis with dx added at `index`: repeats add up"""
 
     index: Array
     n: int = static()
+    axis: int = static(default=-1)
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
+        if self.axis == -1:
+            return self._added(xp, dx)
+        n = len(dx.shape)
+        at = n + self.axis
+        last = xp.permute_dims(dx, (*range(at), *range(at + 1, n), at))
+        back = (*range(at), n - 1, *range(at, n - 1))
+        return xp.permute_dims(self._added(xp, last), back)
+
+    def _added(self, xp: Namespace, dx: Array) -> Array:
         native = backend_of(dx).kernels.get("scatter_add")
         if native is not None:
             return native(dx, self.index, n=self.n)
@@ -97,7 +123,7 @@ class Scatter(ShapeMap):
 
     @property
     def T(self) -> LinearMap:
-        return Gather(self.index, self.n)
+        return Gather(self.index, self.n, self.axis)
 
 
 @linear_map
@@ -109,6 +135,7 @@ class Part(ShapeMap):
     size: int = static()
     axis: int = static()
     wiring = True
+    views = "writable"
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
         behind = (slice(None),) * (-1 - self.axis)
@@ -146,98 +173,16 @@ class Pad(ShapeMap):
         return self.T
 
 
-@linear_map
-class Concat(ShapeMap):
-    """(da, db, ...) ↦ the arrays, of lengths `sizes`, one after another along a negative axis"""
-
-    sizes: tuple[int, ...] = static()
-    axis: int = static()
-    wiring = True
-
-    def __call__(self, dxs: tuple[Array, ...]) -> Array:
-        present = tuple(dx for dx in dxs if dx is not None)
-        if not present:
-            return None
-        traced = [dx for dx in present if isinstance(dx, Traced)]
-        if traced:
-            inner = max(traced, key=lambda dx: dx.level.number)
-            return inner.level.record_map(self, dxs)
-        xp, like = array_namespace(*present), present[0]
-        parts = [
-            self._zeros(xp, like, size) if dx is None else dx
-            for dx, size in zip(dxs, self.sizes, strict=True)
-        ]
-        return xp.concat(parts, axis=self.axis)
-
-    def _zeros(self, xp: Namespace, like: Array, size: int) -> Array:
-        shape = list(like.shape)
-        shape[self.axis] = size
-        return xp.zeros(tuple(shape), dtype=like.dtype, device=device(like))
-
-    @property
-    def T(self) -> LinearMap:
-        return Split(self.sizes, self.axis)
-
-    @property
-    def inv(self) -> LinearMap:
-        return self.T
-
-    def log_volume(self, like: Array) -> Array:
-        return 0.0
-
-    def pick(self, inputs: Any = None, outputs: Any = None) -> LinearMap:
-        if outputs is not None:
-            return LinearMap.pick(self, None, outputs)
-        return self if inputs is None else self.T.pick(outputs=inputs).T
-
-    def __repr__(self) -> str:
-        return f"concat({self.sizes}, {self.axis})"
-
-
-@linear_map
-class Split(LinearMap):
-    """dx ↦ its parts, of lengths `sizes`, one after another along a negative axis"""
-
-    sizes: tuple[int, ...] = static()
-    axis: int = static()
-    wiring = True
-
-    def part(self, k: int) -> LinearMap:
-        """Return the map to the k-th part."""
-        start = sum(self.sizes[:k])
-        return Part(start, start + self.sizes[k], sum(self.sizes), self.axis)
-
-    def __call__(self, dx: Array) -> tuple[Array, ...]:
-        return tuple(self.part(k)(dx) for k in range(len(self.sizes)))
-
-    @property
-    def T(self) -> LinearMap:
-        return Concat(self.sizes, self.axis)
-
-    @property
-    def inv(self) -> LinearMap:
-        return self.T
-
-    def log_volume(self, like: Array) -> Array:
-        return 0.0
-
-    def pick(self, inputs: Any = None, outputs: Any = None) -> LinearMap:
-        if inputs is not None or outputs is None:
-            return LinearMap.pick(self, inputs)
-        if isinstance(outputs, int):
-            return self.part(outputs)
-        return column(*map(self.part, outputs))
-
-    def __repr__(self) -> str:
-        return f"split({self.sizes}, {self.axis})"
-
-
 def slice_(shape: Shape, index: Any) -> LinearMap:
     """Return the map of arrays of `shape` to their part at a basic index: integers, slices."""
-    index = index if isinstance(index, tuple) else (index,)
-    if len(index) != len(shape) or Ellipsis in index:
-        index = _as_index(index, len(shape))
-    triples = [(k.start, k.stop, k.step) if type(k) is slice else k for k in index]
+    parts = index if isinstance(index, tuple) else (index,)
+    triples = [(k.start, k.stop, k.step) if type(k) is slice else k for k in parts]
+    missing = len(shape) - len(triples)
+    if Ellipsis in triples:
+        at = triples.index(Ellipsis)
+        triples[at : at + 1] = [EVERY] * (missing + 1)
+    elif missing > 0:
+        triples += [EVERY] * missing
     return Slice(tuple(shape), tuple(triples))
 
 
@@ -246,28 +191,14 @@ def embed(shape: Shape, index: Any) -> LinearMap:
     return slice_(shape, index).T
 
 
-def gather(index: Array, n: int) -> LinearMap:
-    """Return the map dx ↦ dx[..., index] along the last axis, of length n."""
-    return Gather(index, n)
+def gather(index: Array, n: int, axis: int = -1) -> LinearMap:
+    """Return the map dx ↦ dx at `index` along a negative axis, of length n."""
+    return Gather(index, n, negative(axis))
 
 
-def scatter(index: Array, n: int) -> LinearMap:
-    """Return the map that adds dx into zeros of last axis n, at `index`; repeats add up."""
-    return Scatter(index, n)
-
-
-def concat(sizes: Sequence[int], axis: int) -> LinearMap:
-    """Return the map of a tuple of arrays, of lengths `sizes` along a negative axis, to one."""
-    return Concat(tuple(sizes), axis)
-
-
-def _as_index(index: Index, ndim: int) -> Index:
-    """Return the index with one entry an axis."""
-    if Ellipsis in index:
-        at = index.index(Ellipsis)
-        fill = (slice(None),) * (ndim - len(index) + 1)
-        return index[:at] + fill + index[at + 1 :]
-    return index + (slice(None),) * (ndim - len(index))
+def scatter(index: Array, n: int, axis: int = -1) -> LinearMap:
+    """Return the map that adds dx into zeros of length n along a negative axis, at `index`."""
+    return Scatter(index, n, negative(axis))
 
 
 def _with_slices(index: Index) -> Index:

@@ -31,6 +31,8 @@ class LinearMap:
     array_fields: ClassVar[tuple[str, ...]] = ()
     static_fields: ClassVar[tuple[str, ...]] = ()
     __array_ufunc__: ClassVar[None] = None  # `array @ L` is a TypeError, not an array of objects
+    views: ClassVar[str] = ""
+    """Whether what it makes of an array shares its memory: "writable" as a slice, "read-only"."""
 
     def __call__(self, dx: Array) -> Array:
         raise NotImplementedError
@@ -255,6 +257,11 @@ class Compose(LinearMap):
     @property
     def wiring(self) -> bool:
         return self.outer.wiring and self.inner.wiring
+
+    @property
+    def views(self) -> str:  # type: ignore[override]  # of a kind by itself it is no question
+        both = (self.outer.views, self.inner.views)
+        return "" if "" in both else "read-only" if "read-only" in both else "writable"
 
     @property
     def T(self) -> LinearMap:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from operator import index as integer
 
 from array_api_compat import device
 
@@ -67,6 +68,7 @@ class Reshape(Rearrangement):
 
     old: Shape = static()
     new: Shape = static()
+    views = "writable"
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
         return xp.reshape(dx, leading(dx, self.old) + self.new)
@@ -81,11 +83,12 @@ class Permute(Rearrangement):
     """dx ↦ dx with its trailing axes in the order `axes`, negative numbers"""
 
     axes: tuple[int, ...] = static()
+    views = "writable"
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
         n = len(dx.shape)
-        batch = range(n - len(self.axes))
-        return xp.permute_dims(dx, (*batch, *(axis + n for axis in self.axes)))
+        order = [axis + n for axis in self.axes]
+        return xp.permute_dims(dx, (*range(n - len(order)), *order))
 
     @property
     def T(self) -> LinearMap:
@@ -115,12 +118,14 @@ class Spread(ShapeMap):
     shape: Shape = static()
     axes: tuple[int, ...] = static()
     wiring = True
+    views = "read-only"
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
-        n, axes = len(self.shape), self.axes
-        kept = tuple(1 if k - n in axes else m for k, m in enumerate(self.shape))
-        batch = tuple(dx.shape[: len(dx.shape) - (n - len(axes))])
-        return xp.broadcast_to(xp.reshape(dx, batch + kept), batch + self.shape)
+        kept = list(self.shape)
+        for axis in self.axes:
+            kept[axis] = 1
+        batch = tuple(dx.shape[: len(dx.shape) + len(self.axes) - len(kept)])
+        return xp.broadcast_to(xp.reshape(dx, (*batch, *kept)), batch + self.shape)
 
     @property
     def T(self) -> LinearMap:
@@ -168,6 +173,36 @@ class Roll(Rearrangement):
     @property
     def T(self) -> LinearMap:
         return Roll(-self.shift, self.axis)
+
+
+@linear_map
+class Flip(Rearrangement):
+    """dx ↦ dx backwards along the axes `axes`"""
+
+    axes: tuple[int, ...] = static()
+    views = "writable"
+
+    def apply(self, xp: Namespace, dx: Array) -> Array:
+        return xp.flip(dx, axis=self.axes)
+
+    @property
+    def T(self) -> LinearMap:
+        return self
+
+
+@linear_map
+class Triangle(ShapeMap):
+    """dx ↦ the triangle of the matrices dx below the k-th diagonal, or `upper`, above it"""
+
+    k: int = static()
+    upper: bool = static()
+
+    def apply(self, xp: Namespace, dx: Array) -> Array:
+        return xp.triu(dx, k=self.k) if self.upper else xp.tril(dx, k=self.k)
+
+    @property
+    def T(self) -> LinearMap:
+        return self
 
 
 @linear_map
@@ -227,18 +262,29 @@ class Difference(ShapeMap):
 # -- the functions that make them -----------------------------------------------------------------
 
 
-def negative_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
-    """Return the axes counted from the end, ascending; None is all of them."""
-    if axis is None:
-        return tuple(range(-ndim, 0))
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+def in_order(axis: int | Sequence[int], ndim: int) -> tuple[int, ...]:
+    """Return the axes counted from the end, in the order given."""
+    if isinstance(axis, int):
+        axes: tuple[int, ...] = (axis,)
+    else:
+        axes = (integer(axis),) if hasattr(axis, "__index__") else tuple(map(integer, axis))
     for a in axes:
         if not -ndim <= a < ndim:
             msg = f"axis {a} is out of bounds for an array of {ndim} axes"
             raise ValueError(msg)
-    found = tuple(sorted({a if a < 0 else a - ndim for a in axes}))
+    return tuple([a if a < 0 else a - ndim for a in axes])
+
+
+def negative_axes(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """Return the axes counted from the end, ascending; None is all of them."""
+    if axis is None:
+        return tuple(range(-ndim, 0))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis if axis < 0 else axis - ndim,)
+    axes = in_order(axis, ndim)
+    found = tuple(sorted(set(axes)))
     if len(found) != len(axes):
-        msg = f"repeated axis in {axes}"
+        msg = f"repeated axis in {axis}"
         raise ValueError(msg)
     return found
 
@@ -255,7 +301,7 @@ def reshape(old: Shape, new: Shape) -> LinearMap:
 def permute(axes: Sequence[int]) -> LinearMap:
     """Return the map that takes the trailing axes in this order; `axes` permutes 0, 1, ..., n-1."""
     n = len(axes)
-    found = tuple(a if a < 0 else a - n for a in axes)
+    found = tuple([a if a < 0 else a - n for a in axes])
     if sorted(found) != list(range(-n, 0)):
         msg = f"wanted a permutation of the axes 0 to {n - 1}, got {tuple(axes)}"
         raise ValueError(msg)
@@ -297,15 +343,26 @@ def trace(n: int) -> LinearMap:
 
 def roll(shift: int, axis: int) -> LinearMap:
     """Return the map that moves numbers `shift` places on, and round, along a negative axis."""
-    return Roll(shift, _negative(axis))
+    return Roll(shift, negative(axis))
+
+
+def flip(*axes: int) -> LinearMap:
+    """Return the map that takes the places along negative axes backwards."""
+    return Flip(tuple(map(negative, axes)))
+
+
+def triangle(k: int = 0, upper: bool = False) -> LinearMap:
+    """Return the map of matrices to their triangle below, or above, the k-th diagonal."""
+    return Triangle(k, upper)
 
 
 def cumulative_sum(axis: int) -> LinearMap:
     """Return the map to the running sums along a negative axis."""
-    return CumulativeSum(_negative(axis))
+    return CumulativeSum(negative(axis))
 
 
-def _negative(axis: int) -> int:
+def negative(axis: int) -> int:
+    """Return the axis, which must be counted from the end."""
     if axis >= 0:
         msg = f"a map lets leading axes pass: count its axis from the end, got {axis}"
         raise ValueError(msg)

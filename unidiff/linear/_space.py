@@ -28,6 +28,11 @@ class ArraySpace:
     device: Any
 
     @property
+    def ndim(self) -> int:
+        """How many axes an array has."""
+        return len(self.shape)
+
+    @property
     def size(self) -> int:
         """How many numbers an array has, a complex one counted once."""
         return prod(self.shape)
@@ -51,6 +56,13 @@ class ArraySpace:
         xp = self.xp
         eye = xp.eye(self.size, dtype=self.dtype, device=self.device)
         return xp.reshape(eye, (self.size, *self.shape))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        msg = (
+            f"{self} stands for an array whose numbers were let go, since a rule says, by a "
+            "parameter that begins with an underscore, that it does not read them"
+        )
+        raise TypeError(msg)
 
     def __repr__(self) -> str:
         return f"{self.backend} {self.dtype} {self.shape}"

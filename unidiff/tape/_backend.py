@@ -12,6 +12,7 @@ import optree
 from .._backend import Array, Namespace, backend_of, register_type
 from .._primitive import Primitive
 from ..linear import ArraySpace, for_every_map
+from ._checkpoint import Flat, checkpointed
 from ._engine import TapeEngine
 from ._level import apply, untraced
 from ._namespace import traced
@@ -66,6 +67,8 @@ class TapeBackend:
     plain: ClassVar[Namespace]
     kernels: ClassVar[Mapping[str, Callable[..., Any]]]
     lifts: ClassVar[frozenset[str]] = frozenset()
+    numpy_methods: ClassVar[bool] = False
+    """Whether the library's arrays have the methods of NumPy's."""
     tree: ClassVar[OptreeTree] = OptreeTree()
     engine: ClassVar[TapeEngine] = TapeEngine()
 
@@ -99,6 +102,10 @@ class TapeBackend:
         """Return the transpose of the linear `f` at `w`."""
         return linear_transpose(f, like, w)
 
+    def checkpoint(self, f: Flat) -> Flat:
+        """Return `f`: of plain arrays nothing is kept."""
+        return f
+
     def stop_gradient(self, x: Array) -> Array:
         """Return `x`, which is a constant."""
         return x
@@ -106,6 +113,13 @@ class TapeBackend:
     def owned(self, x: Array, theirs: Sequence[Any]) -> Array:
         """Return a copy of `x`."""
         return self.plain.asarray(x, copy=True)
+
+    def hold(self, x: Array) -> Any:
+        """Return None: nothing keeps anybody from writing to `x`."""
+        return None
+
+    def release(self, owner: Any) -> None:
+        """Do nothing."""
 
     def sweeping(self) -> AbstractContextManager[Any]:
         """Return a context in which derivatives may meet 0·∞ without a warning."""
@@ -146,6 +160,10 @@ class TracedBackend(TapeBackend):
             return ys[0] if primitive.single else ys
 
         return call
+
+    def checkpoint(self, f: Flat) -> Flat:
+        """Return `f` as one node of the record, which keeps its arguments alone."""
+        return lambda *xs: checkpointed(f, xs)
 
     def stop_gradient(self, x: Array) -> Array:
         """Return the plain array under all the levels."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._backend import Array, Backend, FlatFunction, Traced, backend_of
 from .._errors import LeakedTracerError
-from ..linear import LinearMap, ProductSpace, space_of
+from ..linear import ArraySpace, LinearMap, ProductSpace, space_of
 from ._graph import Graph
 from ._level import Level, Node, next_serial, no_static, untraced
 from ._namespace import traced
@@ -18,16 +18,29 @@ Function = FlatFunction
 Record = tuple[ReverseLevel, list[Node], list[Array], list[Node | None], list[Array]]
 
 
+HELD = (
+    "The derivative needs the numbers that a plain array had when the function used it, so it "
+    "cannot be written to before the function returns; write to a copy, or to a new array."
+)
+
+
 def record(f: Function, primals: list[Array]) -> Record:
     """Run `f` on tracers: the level, input nodes, values, output nodes, and auxiliaries."""
     of = plain_backend(primals)
     level = ReverseLevel(of, traced(of.plain))
     inputs = [Node(next_serial(), None, (), (), x, no_static) for x in primals]
     try:
+        for x in primals:
+            level.hold(x)
         ys, aux = f(*(Tracer(x, node, level) for x, node in zip(primals, inputs, strict=True)))
         refuse_leaks([*ys, *aux])
+    except ValueError as error:
+        if "read-only" in str(error):
+            error.add_note(HELD)
+        raise
     finally:
         level.open = False
+        level.release()
     outputs = [y.node if _of(level, y) else None for y in ys]
     return level, inputs, _values(level, ys), outputs, _values(level, aux)
 
@@ -90,7 +103,7 @@ def keep_what_others_may_change(outputs: list[Node | None]) -> None:
 
 def _copy(x: Any) -> Any:
     """Return a copy of a plain array, for it to change alone."""
-    if isinstance(x, Traced) or not hasattr(x, "shape"):
+    if isinstance(x, Traced | ArraySpace) or not hasattr(x, "shape"):
         return x
     return backend_of(x).plain.asarray(x, copy=True)
 
@@ -150,6 +163,12 @@ class TapeEngine:
         level, inputs, ys, outputs, aux = record(f, primals)
         with level.backend.sweeping():
             return ys, _graph(level, inputs, primals, outputs, ys).jacobian(mode), aux
+
+
+def graph_of(f: Function, primals: list[Array]) -> Graph:
+    """Return the derivative of `f`, recorded to be used at once."""
+    level, inputs, ys, outputs, _ = record(f, primals)
+    return _graph(level, inputs, primals, outputs, ys)
 
 
 def _graph(

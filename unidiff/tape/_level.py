@@ -8,11 +8,12 @@ serial numbers; a branch that nobody holds is freed.
 from __future__ import annotations
 
 import itertools
+from math import prod
 from typing import Any
 
 from .._backend import Array, Backend, Namespace, Traced, backend_of
 from .._primitive import Primitive, missing_rule
-from ..linear import LinearMap
+from ..linear import LinearMap, space_of
 
 _count_levels = itertools.count(1).__next__
 next_serial = itertools.count(0, -1).__next__  # downwards: a heap gives the newest node first
@@ -39,6 +40,16 @@ class Node:
         self.inputs, self.output, self.static = inputs, output, static
         self.saved, self.map = saved, linear_map
 
+    def lighten(self) -> Node:
+        """Let go of the arrays that the rule does not read: of these the space is enough."""
+        if self.primitive is not None:
+            keep_y, *keep = self.primitive.kept(self.parents)
+            pairs = zip(self.inputs, keep, strict=True)
+            self.inputs = tuple(x if read else _without_numbers(x) for x, read in pairs)
+            if not keep_y:
+                self.output = _without_numbers(self.output)
+        return self
+
     @property
     def name(self) -> str:
         """The name of what made it."""
@@ -50,11 +61,31 @@ class Node:
         return f"<node {self.name} → {getattr(self.output, 'shape', '(several)')}>"
 
 
+LARGE = 1024
+"""Of arrays of more numbers than this a node keeps those alone that its rule reads."""
+
+
+def large(x: Array) -> bool:
+    """Return whether the array is worth letting go of."""
+    size = x.size
+    return (size if type(size) is int else prod(x.shape)) > LARGE  # a method, on torch
+
+
+def _without_numbers(x: Any) -> Any:
+    if isinstance(x, tuple):
+        return tuple(map(_without_numbers, x))
+    return space_of(x) if hasattr(x, "shape") and large(x) else x
+
+
 class OfMap:
     """What stands for the primitive of a linear map that is the function itself."""
 
     name = "linear map"
     singular = False
+
+    def kept(self, parents: Any) -> tuple[bool, ...]:
+        """Return which of the output and the operands the map reads: none."""
+        return (False,) * (1 + len(parents))
 
     def operand_map(self, xp: Namespace, node: Node, operand: int) -> LinearMap:
         """Return the linear map of one operand of the node."""
@@ -97,6 +128,10 @@ class OneOutput:
     def __init__(self, k: int, count: int) -> None:
         self.k, self.count, self.name = k, count, f"output {k}"
 
+    def kept(self, parents: Any) -> tuple[bool, ...]:
+        """Return which of the output and the call's outputs are read: none."""
+        return (False, False)
+
     def push(self, xp: Namespace, node: Node, operand: int, dx: Any) -> Array:
         """Return this output's tangent."""
         return dx[self.k]
@@ -106,17 +141,40 @@ class OneOutput:
         return Parts((*(None,) * self.k, w, *(None,) * (self.count - 1 - self.k)))
 
 
+class Pack:
+    """What stands for the primitive that makes a tuple of its operands."""
+
+    name = "arguments"
+    singular = False
+
+    def push(self, xp: Namespace, node: Node, operand: int, dx: Array) -> Parts:
+        """Return the tuple of tangents that has one entry."""
+        count = len(node.parents)
+        return Parts((*(None,) * operand, dx, *(None,) * (count - 1 - operand)))
+
+    def pull(self, xp: Namespace, node: Node, operand: int, w: Any) -> Array:
+        """Return the operand's entry."""
+        return w[operand]
+
+    def kept(self, parents: Any) -> tuple[bool, ...]:
+        """Return what is read: the arguments, to begin again from."""
+        return (False, *(True for _ in parents))
+
+
 of_map = OfMap()
 
 
 class Level:
     """One call of a transform."""
 
-    __slots__ = ("backend", "namespace", "number", "open", "xp")
+    __slots__ = ("backend", "held", "namespace", "number", "numpy_methods", "open", "recent", "xp")
 
     def __init__(self, of: Backend, namespace: Namespace) -> None:
         self.number, self.open = _count_levels(), True
         self.backend, self.xp, self.namespace = of, of.plain, namespace
+        self.numpy_methods = getattr(of, "numpy_methods", False)
+        self.held: list[Array] = []
+        self.recent: Array = None
 
     def record(
         self, primitive: Primitive, args: Any, static: dict[str, Any]
@@ -134,6 +192,18 @@ class Level:
     ) -> tuple[Array, ...]:
         """Return the values as tracers of this level."""
         raise NotImplementedError
+
+    def hold(self, x: Array) -> None:
+        """Let nobody write to a plain array, until `release`."""
+        self.recent = x
+        owner = self.backend.hold(x)
+        if owner is not None:
+            self.held.append(owner)
+
+    def release(self) -> None:
+        """Let the arrays held be written to again."""
+        while self.held:
+            self.backend.release(self.held.pop())
 
     def record_map(self, linear_map: LinearMap, args: Any) -> Array:
         """Apply a linear map of several arrays, and without traced leaves of its own."""
@@ -171,3 +241,12 @@ def untraced(x: Any) -> Any:
     while isinstance(x, Traced):
         x = x.value  # type: ignore[attr-defined]
     return x
+
+
+def values_of(function: Any, args: Any, kwargs: Any) -> Any:
+    """Call a function of the library's on the plain arrays under all the levels."""
+    return function(*map(_plain, args), **{key: _plain(x) for key, x in kwargs.items()})
+
+
+def _plain(x: Any) -> Any:
+    return type(x)(map(_plain, x)) if type(x) in (list, tuple) else untraced(x)

@@ -1,195 +1,132 @@
 """The namespace of a tracer: the rules over any array namespace.
 
-The rules fill `functions` and `linalg_functions` once, when they are imported. On plain arrays a
-function falls through to the library's own after one type test.
+The rules fill the tables below once, when they are imported. On plain arrays a function falls
+through to the library's own after a look at the types of its arguments. What returns integers or
+booleans, or is constant between jumps, is computed on the values; what has no rule says so.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from .._backend import Traced
-from .._primitive import Elementwise, missing_rule
-from ._level import untraced
-from ._tracer import OPERATORS, binary, unary
+from .._errors import ConcretizationError
+from .._primitive import Elementwise
+from . import _protocols
+from ._level import values_of
+from ._names import CREATION, INSPECTION, LOCALLY_CONSTANT
+from ._spellings import SPELLINGS
+from ._tracer import OPERATORS, Dual, Tracer, binary, unary
 
 functions: dict[str, Any] = {}
 linalg_functions: dict[str, Any] = {}
 fft_functions: dict[str, Any] = {}
 special_functions: dict[str, Any] = {}
 
-WITHOUT_DERIVATIVE = frozenset(
-    [
-        "shape",
-        "ndim",
-        "size",
-        "less",
-        "less_equal",
-        "greater",
-        "greater_equal",
-        "equal",
-        "not_equal",
-        "isnan",
-        "isfinite",
-        "isinf",
-        "logical_and",
-        "sign",
-        "logical_or",
-        "logical_not",
-        "logical_xor",
-        "argmax",
-        "argmin",
-        "argsort",
-        "floor",
-        "ceil",
-        "round",
-        "trunc",
-        "signbit",
-        "all",
-        "any",
-        "count_nonzero",
-        "searchsorted",
-        "zeros_like",
-        "ones_like",
-        "empty_like",
-    ]
-)
-CREATION = frozenset(
-    [
-        "zeros",
-        "ones",
-        "full",
-        "empty",
-        "eye",
-        "arange",
-        "linspace",
-        "isdtype",
-        "result_type",
-        "can_cast",
-        "finfo",
-        "iinfo",
-        "from_dlpack",
-        "meshgrid",
-    ]
-)
-SPELLINGS = {
-    "absolute": "abs",
-    "concatenate": "concat",
-    "conjugate": "conj",
-    "cumsum": "cumulative_sum",
-    "power": "pow",
-    "transpose": "permute_dims",
-    "true_divide": "divide",
-}
-ARGUMENTS = {
-    "sum": 1,
-    "mean": 1,
-    "cumsum": 1,
-    "concatenate": 1,
-    "concat": 1,
-    "stack": 1,
-    "expand_dims": 1,
-    "squeeze": 1,
-    "tril": 1,
-    "triu": 1,
-    "roll": 2,
-    "take": 2,
-    "take_along_axis": 2,
-}
-"""How many arguments NumPy's functions take before the axis; the standard's want its name."""
 
+class _Names:
+    """Our functions, over those of a module of the library, which may be None."""
 
-class TracedNamespace:
-    """xp, as a tracer over arrays of xp sees it."""
-
-    def __init__(self, xp: Any) -> None:
-        self._xp = xp
-        self._ufuncs: dict[str, Any] = {}
-        self.__name__ = f"unidiff over {getattr(xp, '__name__', xp)}"
-        for name, function in functions.items():
-            setattr(self, name, _over(name, function, getattr(xp, name, None)))
-        self.linalg = _Module("linalg", linalg_functions, None)
-        self.fft = _Module("fft", fft_functions, getattr(xp, "fft", None))
-        self.special = _Module("special", special_functions, None)
+    def __init__(self, name: str, ours: dict[str, Any], raw: Any) -> None:
+        self.__name__, self._raw, self._ours = name, raw, ours
+        for key, function in ours.items():
+            setattr(self, key, over(key, function, getattr(raw, key, None)))
 
     def __getattr__(self, name: str) -> Any:
+        if name in INSPECTION:
+            return getattr(self._raw, name)
         if name.startswith("__"):
             raise AttributeError(name)
-        try:
-            found = getattr(self._xp, name)
-        except AttributeError:
+        if not hasattr(self._raw, name):
             msg = f"{self.__name__} has no {name!r}"
-            raise AttributeError(msg) from None
-        if name in WITHOUT_DERIVATIVE:
-            found = _of_values(found)
-        elif callable(found) and not isinstance(found, type) and name not in CREATION:
-            found = _without_rule(name, found)
+            raise AttributeError(msg)
+        found = getattr(self._raw, name)
+        if callable(found) and not isinstance(found, type) and name not in CREATION:
+            found = _of_values(found) if name in LOCALLY_CONSTANT else _without_rule(name, found)
         setattr(self, name, found)
         return found
 
-    def of_ufunc(self, name: str) -> Any:
-        """Return the twin of a ufunc, by name."""
-        found = self._ufuncs.get(name)
-        if found is None:
-            found = self._ufuncs[name] = self.function_named(name, "")
-        return found
-
-    def of_function(self, function: Any, args: Any, kwargs: Any) -> Any:
-        """Call the twin of a function of NumPy's, which takes `axis` without its name too."""
-        name = function.__name__
-        found = self.function_named(name, function.__module__)
-        count = ARGUMENTS.get(name, len(args))
-        if len(args) == count + 1:
-            kwargs = {**kwargs, "k" if name in ("tril", "triu") else "axis": args[count]}
-            args = args[:count]
-        return found(*args, **kwargs)
-
-    def function_named(self, name: str, module: str) -> Any:
-        """Return the twin of a function of NumPy or SciPy, by name."""
-        where = self.linalg if module.endswith("linalg") else self
-        found = getattr(where, SPELLINGS.get(name, name), None)
-        return found if callable(found) else _without_rule(name, None)
+    def __dir__(self) -> list[str]:
+        return sorted({*self._ours, *(n for n in dir(self._raw) if not n.startswith("_"))})
 
     def __repr__(self) -> str:
         return f"<namespace {self.__name__}>"
 
 
-class _Module:
-    """An extension of the standard's: our functions, over the library's own where it has them."""
+class TracedNamespace(_Names):
+    """xp, as a tracer over arrays of xp sees it."""
 
-    def __init__(self, name: str, ours: dict[str, Any], raw: Any) -> None:
-        self.__name__, self._raw = name, raw
-        for key, function in ours.items():
-            setattr(self, key, _over(key, function, getattr(raw, key, None)))
+    def __init__(self, xp: Any) -> None:
+        super().__init__(f"unidiff over {getattr(xp, '__name__', xp)}", functions, xp)
+        self._ufuncs: dict[str, Any] = {}
+        self._calls: dict[tuple[str, str], Any] = {}
+        # our linear algebra and special functions run on any library: they are the same for all
+        self.linalg = _Names("linalg", linalg_functions, None)
+        self.special = _Names("special", special_functions, None)
+        self.fft = _Names("fft", fft_functions, getattr(xp, "fft", None))
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _without_rule(f"{self.__name__}.{name}", getattr(self._raw, name, None))
+    def twin(self, name: str, module: str = "") -> Any:
+        """
+        Return our function by its name, or its spelling, in NumPy or SciPy.
+
+        Raises
+        ------
+        RuleError
+            If there is none.
+        """
+        part = module.rpartition(".")[2]
+        where = {"linalg": self.linalg, "fft": self.fft}.get(part, self)
+        for key in (name, SPELLINGS.get(name, name)):
+            for names in (where, self.special) if where is self else (where,):
+                if key in names._ours:
+                    fast = isinstance(names._ours[key], Elementwise) or key in OPERATORS
+                    return getattr(names, key) if fast else names._ours[key]
+        raise _protocols.without_twin(name)
+
+    def of_ufunc(self, ufunc: Any, method: str, args: Any, kwargs: Any) -> Any:
+        """Call the twin of a ufunc, `numpy.sin` or `scipy.special.erf`."""
+        if method == "__call__" and not kwargs:
+            found = self._ufuncs.get(ufunc.__name__)
+            if found is not None:
+                return found(*args)
+            key = SPELLINGS.get(ufunc.__name__, ufunc.__name__)
+            if key not in LOCALLY_CONSTANT:
+                found = self._ufuncs[ufunc.__name__] = _protocols.ufunc_of(self, ufunc.__name__)
+                return found(*args)
+        return _protocols.of_ufunc(self, ufunc, method, args, kwargs)
+
+    def call(self, name: str, module: str, args: Any, kwargs: Any) -> Any:
+        """Call the twin of NumPy's function of that name, with NumPy's arguments."""
+        found = self._calls.get((name, module))
+        if found is None:
+            found = self._calls[name, module] = _protocols.call_of(self, name, module)
+        return found(args, kwargs)
+
+    def of_function(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """Call the twin of a function of NumPy's."""
+        return _protocols.of_function(self, function, args, kwargs)
 
 
-def _over(name: str, ours: Any, raw: Any) -> Callable[..., Any]:
+def over(name: str, ours: Any, raw: Any) -> Callable[..., Any]:
     """Return our function for traced arrays, the library's own for plain ones."""
     if raw is None:
         return ours  # type: ignore[no-any-return]
     if isinstance(ours, Elementwise) and len(ours.partials) == 1:
         return unary(ours, raw)
     if name in OPERATORS:
-        return _binary(ours)
-    return _dispatch(ours, raw)
+        return _binary(ours, raw)
+    return _of_lists(ours, raw) if name == "asarray" else _dispatch(ours, raw)
 
 
-def _binary(ours: Any) -> Callable[..., Any]:
+def _binary(ours: Any, raw: Any) -> Callable[..., Any]:
     method, reflected = binary(ours)
-    apply = getattr(operator, OPERATORS[ours.name])
 
     def function(a: Any, b: Any) -> Any:
         if isinstance(a, Traced):
             return method(a, b)
-        return reflected(b, a) if isinstance(b, Traced) else apply(a, b)
+        return reflected(b, a) if isinstance(b, Traced) else raw(a, b)
 
     function.__name__ = ours.name
     return function
@@ -197,9 +134,10 @@ def _binary(ours: Any) -> Callable[..., Any]:
 
 def _dispatch(ours: Any, raw: Any) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
-        for x in args:
-            if isinstance(x, Traced) or (type(x) in (list, tuple) and _any_traced(x)):
-                return ours(*args, **kwargs)
+        if plain(map(type, args)) and (not kwargs or plain(map(type, kwargs.values()))):
+            return raw(*args, **kwargs)
+        if (args and type(args[0]) in TRACERS) or any_traced((*args, *kwargs.values())):
+            return ours(*args, **kwargs)
         return raw(*args, **kwargs)
 
     function.__name__ = getattr(ours, "__name__", str(ours))
@@ -207,23 +145,47 @@ def _dispatch(ours: Any, raw: Any) -> Callable[..., Any]:
     return function
 
 
-def _any_traced(xs: Any) -> bool:
-    return any(isinstance(x, Traced) for x in xs)
+TRACERS = frozenset((Tracer, Dual))
+plain = frozenset((*TRACERS, list, tuple)).isdisjoint
+"""Whether arguments of these types cannot be traced, nor hold what is."""
 
 
-def _of_values(function: Any) -> Callable[..., Any]:
-    return lambda *args, **kwargs: function(*map(untraced, args), **kwargs)
+def any_traced(xs: Any) -> bool:
+    """Return whether an argument is traced, or a list or tuple of what is."""
+    return any(isinstance(x, Traced) or (type(x) in (list, tuple) and any_traced(x)) for x in xs)
+
+
+def _of_lists(ours: Any, raw: Any) -> Callable[..., Any]:
+    """Return `asarray`: the library's own finds out what is in nested lists."""
+
+    def asarray(obj: Any, /, **how: Any) -> Any:
+        if not isinstance(obj, Traced):
+            try:
+                return raw(obj, **how)
+            except ConcretizationError:
+                pass
+        return ours(obj, **how)
+
+    return asarray
+
+
+def _of_values(raw: Any) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if plain(map(type, args)) and (not kwargs or plain(map(type, kwargs.values()))):
+            return raw(*args, **kwargs)
+        return values_of(raw, args, kwargs)
+
+    function.__name__ = getattr(raw, "__name__", str(raw))
+    return function
 
 
 def _without_rule(name: str, raw: Any) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
-        for k, x in enumerate(args):
-            if isinstance(x, Traced):
-                raise missing_rule(name, f" (argument {k}, {x!r})")
-        if raw is None:
-            raise missing_rule(name)
+        if any_traced((*args, *kwargs.values())):
+            raise _protocols.without_twin(name, args)
         return raw(*args, **kwargs)
 
+    function.__name__ = name
     return function
 
 

@@ -8,93 +8,18 @@ handle anew.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
-from .._backend import Array, Traced, kind_of
-from .._errors import ConcretizationError
+from .._backend import SCALARS, Array, Traced, kind_of
 from .._primitive import Primitive
 from ..linear import LinearMap
 from ..linear._map import add
-from ._level import (
-    Level,
-    Node,
-    OneOutput,
-    next_serial,
-    no_static,
-    of_map,
-    untraced,
-)
+from ._face import TracedArray, in_place
+from ._level import Level, Node, OneOutput, large, next_serial, no_static, of_map
+from ._views import mark_view
 
 Method = Callable[..., Any]
-
-
-def _refuse(what: str) -> Any:
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        msg = (
-            f"{what} of a traced array, {self!r}, would lose its derivative: compute with "
-            "ud.array_namespace(x), or take stop_gradient(x) or value_of(x) first"
-        )
-        raise ConcretizationError(msg)
-
-    return method
-
-
-class TracedArray(Traced):
-    """What the two kinds of tracers share: the face of an array."""
-
-    __slots__ = ("level", "value")
-    __hash__: ClassVar[None]  # type: ignore[assignment]
-    level: Level
-    value: Any
-
-    shape = property(lambda self: self.value.shape)
-    ndim = property(lambda self: self.value.ndim)
-    dtype = property(lambda self: self.value.dtype)
-    size = property(lambda self: self.value.size)
-    device = property(lambda self: getattr(self.value, "device", None))
-
-    def __array_namespace__(self, api_version: str | None = None) -> Any:
-        return self.level.namespace
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        if method != "__call__" or kwargs:
-            return NotImplemented
-        return self.level.namespace.of_ufunc(ufunc.__name__)(*args)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return self.level.namespace.of_function(function, args, kwargs)
-
-    __array__ = _refuse("np.asarray")
-    __float__ = _refuse("float()")
-    __int__ = __index__ = _refuse("int()")
-    __complex__ = _refuse("complex()")
-    __dlpack__ = __dlpack_device__ = _refuse("from_dlpack()")
-    __reduce__ = _refuse("pickle")
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __len__(self) -> int:
-        return int(self.shape[0])
-
-    def __iter__(self) -> Iterator[Array]:
-        return (self[k, ...] for k in range(len(self)))
-
-    def __setitem__(self, index: Any, x: Any) -> None:
-        """Not a mutation: this handle is bound to a new array."""
-        changed = self.level.namespace.at_set(self, index, x)
-        if type(changed) is not type(self):
-            msg = "x[index] = v: v is traced forward and x backward, or the reverse; use xp.where"
-            raise TypeError(msg)
-        for name in ("level", "value", *type(self).__slots__):
-            setattr(self, name, getattr(changed, name))
-
-    def __getitem__(self, index: Any) -> Array:
-        return self.level.namespace.getitem(self, index)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(shape={tuple(self.shape)}, dtype={self.dtype})"
 
 
 class Tracer(TracedArray):
@@ -103,13 +28,16 @@ class Tracer(TracedArray):
     __slots__ = ("node",)
 
     def __init__(self, value: Any, node: Node, level: Level) -> None:
-        self.value, self.node, self.level = value, node, level
+        self.value, self.node, self.level, self.base = value, node, level, None
 
     def through(self, linear_map: LinearMap, y: Array = None) -> Array:
         a = self.value
         y = linear_map(a) if y is None else y
         node = Node(next_serial(), of_map, (self.node,), (a,), y, no_static, (), linear_map)
-        return Tracer(y, node, self.level)
+        found = Tracer(y, node.lighten() if large(y) else node, self.level)
+        if linear_map.views and y.shape:
+            mark_view(found, self, linear_map)
+        return found
 
 
 class Dual(TracedArray):
@@ -118,15 +46,22 @@ class Dual(TracedArray):
     __slots__ = ("tangent",)
 
     def __init__(self, value: Any, tangent: Any, level: Level) -> None:
-        self.value, self.tangent, self.level = value, tangent, level
+        self.value, self.tangent, self.level, self.base = value, tangent, level, None
 
     def through(self, linear_map: LinearMap, y: Array = None) -> Array:
         y = linear_map(self.value) if y is None else y
-        return Dual(y, linear_map(self.tangent), self.level)
+        found = Dual(y, linear_map(self.tangent), self.level)
+        if linear_map.views and y.shape:
+            mark_view(found, self, linear_map)
+        return found
 
 
 class ReverseLevel(Level):
-    """A level that records nodes, to be swept either way."""
+    """
+    A level that records nodes, to be swept either way.
+
+    While the function runs, it cannot write to a plain array whose numbers the sweep will need.
+    """
 
     __slots__ = ()
 
@@ -136,6 +71,10 @@ class ReverseLevel(Level):
         parents = tuple(x.node if getattr(x, "level", None) is self else None for x in args)
         output = ys[0] if primitive.single else ys
         node = Node(next_serial(), primitive, parents, inputs, output, static, saved)
+        for x, parent, read in zip(inputs, parents, primitive.kept(parents)[1:], strict=True):
+            if parent is None and read:
+                self.hold(x)
+        node.lighten()
         if primitive.single:
             return (Tracer(output, node, self),)
         count = len(ys)
@@ -146,15 +85,17 @@ class ReverseLevel(Level):
 
     def _output(self, node: Node, j: int, count: int) -> Node:
         one = OneOutput(j, count)
-        return Node(next_serial(), one, (node,), (node.output,), node.output[j], no_static)
+        y = node.output[j]
+        return Node(next_serial(), one, (node,), (node.output,), y, no_static).lighten()
 
     def record_map(self, linear_map: LinearMap, args: Any) -> Array:
         mine = [getattr(x, "level", None) is self for x in args]
         inputs = tuple(x.value if m else x for x, m in zip(args, mine, strict=True))
         parents = tuple(x.node if m else None for x, m in zip(args, mine, strict=True))
         y = linear_map(inputs)
-        node = Node(next_serial(), of_map, parents, inputs, y, no_static, (), linear_map)
-        return Tracer(y, node, self)
+        kept = linear_map if len(args) > 1 else linear_map.pick(0)  # of one array, not of a tuple
+        node = Node(next_serial(), of_map, parents, inputs, y, no_static, (), kept)
+        return Tracer(y, node.lighten(), self)
 
 
 class ForwardLevel(Level):
@@ -199,7 +140,8 @@ def unary(primitive: Primitive, raw: Method) -> Method:
         y = function(a) if isinstance(a, Traced) else raw(a)
         if kind is Dual:
             return _pushed(x.level, primitive, (a,), y, (x.tangent,))
-        return Tracer(y, Node(next_serial(), primitive, (x.node,), (a,), y, no_static), x.level)
+        node = Node(next_serial(), primitive, (x.node,), (a,), y, no_static)
+        return Tracer(y, node.lighten() if large(y) else node, x.level)
 
     function.__name__ = primitive.name
     return function
@@ -208,6 +150,7 @@ def unary(primitive: Primitive, raw: Method) -> Method:
 def binary(primitive: Primitive) -> tuple[Method, Method]:
     """Return the operator's two methods, x ∘ other and other ∘ x."""
     apply = getattr(operator, OPERATORS[primitive.name])
+    reads_right, reads_left = primitive.kept((1, None))[2], primitive.kept((None, 1))[1]
 
     def method(self: Any, other: Any) -> Any:
         if type(self) is not Tracer:
@@ -225,7 +168,10 @@ def binary(primitive: Primitive) -> tuple[Method, Method]:
         y = apply(a, b)
         if y is NotImplemented:
             return y
-        return Tracer(y, Node(next_serial(), primitive, parents, (a, b), y, no_static), level)
+        if reads_right and b is other and b is not level.recent and type(b) not in SCALARS:
+            level.hold(b)
+        node = Node(next_serial(), primitive, parents, (a, b), y, no_static)
+        return Tracer(y, node.lighten() if large(y) else node, level)
 
     def reflected(self: Any, other: Any) -> Any:
         if type(self) is not Tracer or isinstance(other, Traced):
@@ -234,8 +180,10 @@ def binary(primitive: Primitive) -> tuple[Method, Method]:
         y = apply(other, a)
         if type(y) is complex:  # NumPy's float64 is a float: Python multiplies it by itself
             y = self.level.xp.asarray(y)
+        if reads_left and other is not self.level.recent and type(other) not in SCALARS:
+            self.level.hold(other)
         node = Node(next_serial(), primitive, (None, self.node), (other, a), y, no_static)
-        return Tracer(y, node, self.level)
+        return Tracer(y, node.lighten() if large(y) else node, self.level)
 
     return method, reflected
 
@@ -275,7 +223,6 @@ def _pushed(
     return Dual(y, total, level)
 
 
-COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 OPERATORS = {
     "add": "add",
     "subtract": "sub",
@@ -283,7 +230,9 @@ OPERATORS = {
     "divide": "truediv",
     "pow": "pow",
     "matmul": "matmul",
+    "remainder": "mod",
 }
+UNARY: dict[str, Method] = {"negative": operator.neg, "positive": operator.pos}
 
 
 def install_operators(functions: dict[str, Any]) -> None:
@@ -293,17 +242,7 @@ def install_operators(functions: dict[str, Any]) -> None:
             method, reflected = binary(functions[name])
             setattr(TracedArray, f"__{spelling}__", method)
             setattr(TracedArray, f"__r{spelling}__", reflected)
-
-
-def install_face(face: dict[str, Any]) -> None:
-    """Give the tracers methods and attributes."""
-    for name, member in face.items():
-        setattr(TracedArray, name, member)
-
-
-def _comparison(apply: Method) -> Method:
-    return lambda self, other: apply(untraced(self), untraced(other))
-
-
-install_face({f"__{name}__": _comparison(getattr(operator, name)) for name in COMPARISONS})
-TracedArray.__hash__ = None
+            setattr(TracedArray, f"__i{spelling}__", in_place(method))
+    for name, apply in UNARY.items():
+        if name in functions:
+            setattr(TracedArray, f"__{apply.__name__}__", unary(functions[name], apply))

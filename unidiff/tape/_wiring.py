@@ -13,7 +13,7 @@ from typing import Any
 
 from .._backend import Array, Namespace, Shape, _plain
 from ..linear import LinearMap
-from ._level import Node, of_map
+from ._level import Node, Pack, of_map
 
 CONSTANT = None
 """What stands for the ids of an operand that is not traced."""
@@ -150,7 +150,9 @@ def wiring_of(graph: Any) -> Wiring:
     count, calls = 0, []
     ids_of: dict[int, Ids] = {}
     for node in graph.nodes:
-        operands = tuple(CONSTANT if p is None else ids_of[p.serial] for p in node.parents)
+        if isinstance(node.primitive, Pack):
+            continue
+        operands = tuple(CONSTANT if p is None else ids_of[p.serial] for p in _parents(node))
         if _is_wiring(node):
             ids_of[node.serial] = moved(graph.plain, node.map, operands)
             continue
@@ -163,6 +165,12 @@ def wiring_of(graph: Any) -> Wiring:
     inputs = tuple(ids_of[x.serial] for x in graph.inputs)
     outputs = tuple(CONSTANT if y is None else ids_of[y.serial] for y in graph.outputs)
     return Wiring(count, tuple(calls), inputs, outputs)
+
+
+def _parents(node: Node) -> tuple[Node | None, ...]:
+    """Return the nodes read, those behind a tuple of arguments too."""
+    first = node.parents[0] if node.parents else None
+    return first.parents if first and isinstance(first.primitive, Pack) else node.parents
 
 
 def _is_wiring(node: Node) -> bool:
