@@ -1,16 +1,20 @@
-"""Indexing: slices, integers and integer arrays, and `x[i] = v` as a new array."""
+"""Indexing: slices, integers, arrays of them and masks; and `x[i] = v` as a new array."""
 
 from __future__ import annotations
 
 from math import prod
 from typing import Any
 
-from .._backend import Array, Shape, array_namespace, backend_of, kind_of
-from ..linear import gather, permute, slice_
+from .._backend import Array, Namespace, Traced, array_namespace, backend_of, kind_of
+from .._signature import broadcast_shapes
+from ..linear import LinearMap, broadcast, gather, permute, reshape, slice_
+from ..linear._index import Pad
+from ..linear._joins import Replace
 from ..linear._shape import negative_axes
 from ..tape._level import untraced
-from ._elementwise import where
-from ._manipulation import reshape
+from ._creation import asarray, first_traced
+from ._index_map import WHOLE, Index, constant, index_map
+from ._record import plain, recorded
 
 BASIC = frozenset((int, slice, type(Ellipsis)))
 
@@ -24,96 +28,110 @@ def getitem(x: Array, index: Any) -> Array:
     return x.through(slice_(x.shape, index), x.value[index])
 
 
-def _by_any_index(x: Array, index: tuple[Any, ...]) -> Array:
-    index = tuple(untraced(k) for k in index)
-    basic = tuple(k for k in index if k is not None)
-    if all(_is_basic(k) for k in basic):
-        if len(basic) == len(index):
-            return slice_(tuple(x.shape), _ints(basic))(x)
-        shape = untraced(x)[index].shape
-        return reshape(slice_(tuple(x.shape), _ints(basic))(x), shape)
-    return _by_positions(x, index)
+def _by_any_index(x: Array, index: Index) -> Array:
+    index = constant(index)
+    xp, bare = plain(x)
+    y = bare[index]
+    parts = tuple([k for k in index if k is not None])
+    if all(type(k) in BASIC for k in parts):
+        new_axes = reshape(bare[parts].shape, y.shape)
+        moves = any(k is not Ellipsis and k != WHOLE for k in parts)
+        return recorded(x, new_axes @ slice_(x.shape, parts) if moves else new_axes, y)
+    return recorded(x, index_map(xp, tuple(x.shape), index, tuple(y.shape)), y)
 
 
-def _is_basic(k: Any) -> bool:
-    return k is Ellipsis or (isinstance(k, int | slice) and not isinstance(k, bool))
-
-
-def _ints(index: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the index of plain integers: `operator.index` of each, a slice's bounds too."""
-    return tuple(int(k) if isinstance(k, int) else k for k in index)
-
-
-def _by_positions(x: Array, index: tuple[Any, ...]) -> Array:
-    """Take numbers by their positions in C-order: any index whatever."""
-    plain = untraced(x)
-    xp, size = backend_of(plain).plain, prod(x.shape)
-    places = xp.reshape(xp.arange(size, device=getattr(plain, "device", None)), x.shape)[index]
-    taken = gather(xp.reshape(places, (-1,)), size)(reshape(x, (size,)))
-    return reshape(taken, tuple(places.shape))
-
-
-def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Array:
+def take(x: Array, indices: Any, /, *, axis: int | None = None) -> Array:
     """Return the places `indices` along `axis`."""
-    if axis is None and x.ndim != 1:
-        msg = f"take: `axis` must be given for an array of {x.ndim} axes"
-        raise ValueError(msg)
-    n, indices = x.ndim, untraced(indices)
-    (at,) = negative_axes(-1 if axis is None else axis, n)
-    if indices.ndim != 1:
-        return getitem(x, (slice(None),) * (n + at) + (indices, Ellipsis))
-    indices = _kept(indices)
-    if at == -1:
-        return gather(indices, x.shape[-1])(x)
-    order = (*range(n + at), *range(n + at + 1, n), n + at)
-    taken = gather(indices, x.shape[at])(permute(order)(x))
-    return permute(order).T(taken)
-
-
-def _kept(indices: Array) -> Array:
-    """Return a copy of the indices, which the caller may change before the map is used."""
-    return backend_of(indices).plain.asarray(indices, copy=True)
+    (indices,) = constant((indices,))
+    xp, bare = plain(x)
+    y = xp.take(bare, indices, axis=axis)
+    if not x.ndim or (axis is None and x.ndim != 1):
+        return take(reshape(tuple(x.shape), (prod(x.shape),))(x), indices, axis=0)
+    (at,) = negative_axes(0 if axis is None else axis, x.ndim)
+    index = (*(slice(None),) * (x.ndim + at), indices)
+    return recorded(x, index_map(xp, tuple(x.shape), index, tuple(y.shape)), y)
 
 
 def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
     """Return the places `indices` along `axis`, of each vector its own."""
-    n = x.ndim
-    indices = _kept(untraced(indices))
-    xp = array_namespace(indices)
-    if axis % n == n - 1:
-        return gather(indices, x.shape[-1])(x)
-    order = (*(k for k in range(n) if k != axis % n), axis % n)
-    back = tuple(order.index(k) for k in range(n))
-    moved = array_namespace(x).permute_dims(x, order)
-    taken = gather(xp.permute_dims(indices, order), x.shape[axis])(moved)
-    return array_namespace(taken).permute_dims(taken, back)
+    (indices,) = constant((indices,))
+    xp, bare = plain(x)
+    y = xp.take_along_axis(bare, indices, axis=axis)
+    return along(x, xp.asarray(indices, copy=True), axis, y)
 
 
-def at_set(x: Array, index: Any, value: Any) -> Array:
-    """Return x with `value` at a basic index, as a new array."""
-    index = index if isinstance(index, tuple) else (index,)
-    if not all(_is_basic(k) for k in index):
-        msg = f"x[index] = v of a traced array takes integers and slices, got {index}"
+def along(x: Array, indices: Array, axis: int, y: Array) -> Array:
+    """Return y, which is x at the places `indices` along `axis`, of each vector its own."""
+    xp, n = plain(x)[0], x.ndim
+    (at,) = negative_axes(axis, n)
+    order = (*(k for k in range(n) if k != n + at), n + at)
+    shape, places = tuple(x.shape[k] for k in order), xp.permute_dims(indices, order)
+    lead = broadcast_shapes([shape[:-1], places.shape[:-1]])
+    f = gather(places, shape[-1]) @ broadcast(shape, (*lead, shape[-1]))
+    if at != -1:
+        f = permute(order).T @ f @ permute(order)
+    return recorded(x, f, y)
+
+
+# -- x[index] = v ---------------------------------------------------------------------------------
+
+
+def at_set(x: Array, index: Any, value: Any, /) -> Array:
+    """
+    Return x with `value` at an index, as a new array.
+
+    Where an index repeats, the last value stays, and the derivative is of that one alone.
+    """
+    index = constant(index if type(index) is tuple else (index,))
+    value = _as_part(x, value)
+    xp, bare = plain(x)
+    find = _at_slices if all(type(k) in BASIC for k in index) else _at_places
+    return Replace(*find(xp, bare, index, untraced(value)))((x, value))
+
+
+def _as_part(x: Array, value: Any) -> Array:
+    """Return the value in the dtype of x."""
+    if not hasattr(value, "dtype"):
+        xp, bare = plain(x)
+        place = {"dtype": x.dtype, "device": getattr(bare, "device", None)}
+        value = xp.asarray(value, **place) if first_traced(value) is None else asarray(value)
+    if isinstance(value, Traced) and not kind_of(x):
+        msg = f"x[index] = v: v is traced, {value!r}, and x is {x.dtype}, which does not move"
         raise TypeError(msg)
-    plain = untraced(x)
-    xp = backend_of(plain).plain
-    hole = slice_(tuple(x.shape), _ints(index))
-    filled = hole.T(hole(xp.ones_like(plain))) != 0
-    shape: Shape = tuple(hole(plain).shape)
-    if not hasattr(value, "shape"):
-        value = xp.asarray(value, dtype=x.dtype, device=backend_of(plain).device_of(plain))
     if kind_of(value) == "complex" and kind_of(x) != "complex":
         msg = f"x[index] = v: v is complex, {value.dtype}, and x is not, {x.dtype}"
         raise TypeError(msg)
-    if value.dtype != x.dtype:
-        value = array_namespace(value).astype(value, x.dtype)
-    value = array_namespace(value).broadcast_to(value, shape)
-    return where(filled, hole.T(value), x)
+    return value if value.dtype == x.dtype else array_namespace(value).astype(value, x.dtype)
 
 
-FUNCTIONS = {
-    "getitem": getitem,
-    "take": take,
-    "take_along_axis": take_along_axis,
-    "at_set": at_set,
-}
+Found = tuple[Array, LinearMap]
+"""Which numbers of x stay, and the map that places the value among zeros."""
+
+
+def _at_slices(xp: Namespace, x: Array, index: Index, value: Array) -> Found:
+    part, y = slice_(tuple(x.shape), index), x[index]
+    hole = xp.ones(y.shape, dtype=xp.bool, device=getattr(x, "device", None))
+    extra = max(value.ndim - y.ndim, 0)  # axes of length 1 before those of the hole, for NumPy
+    shape = tuple(value.shape)[extra:]
+    spread = broadcast(shape, tuple(y.shape)) @ reshape(value.shape, shape)
+    return ~part.T(hole), part.T @ spread
+
+
+def _at_places(xp: Namespace, x: Array, index: Index, value: Array) -> Found:
+    """Let the library assign the numbers of the values, and see which came where."""
+    count = prod(value.shape)
+    numbers = xp.reshape(xp.arange(count, device=getattr(x, "device", None)), value.shape)
+    found = xp.full_like(x, count, dtype=numbers.dtype)
+    assign = backend_of(x).kernels.get("assign")
+    if assign is None:
+        given = xp.empty_like(value, dtype=numbers.dtype)  # in its order in memory, for NumPy
+        given[...] = numbers
+        found[index if len(index) != 1 else index[0]] = given
+    else:
+        found = assign(found, numbers, index=index)
+    take = gather(xp.reshape(found, (-1,)), count + 1) @ Pad(0, count, count + 1, -1)
+    laid_out = reshape((prod(x.shape),), x.shape) @ take @ reshape(value.shape, (count,))
+    return found == count, laid_out
+
+
+FUNCTIONS = {f.__name__: f for f in (at_set, getitem, take, take_along_axis)}
