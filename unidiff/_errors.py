@@ -5,6 +5,7 @@ UnidiffError
 ├── BackendMismatchError    arrays of two backends or devices in one call      (TypeError)
 ├── RuleError               a function has no derivative rule, or a wrong one  (NotImplementedError)
 ├── NotInvertible           the linear map has no inverse, or none is known    (ValueError)
+├── DegeneracyError         a factor that is not determined has no derivative  (ValueError)
 ├── ConcretizationError     a traced array was turned into a plain one         (TypeError)
 ├── LeakedTracerError       a traced array outlived its transform              (RuntimeError)
 ├── PrecisionError          the backend would cut the data to a lower precision(ValueError)
@@ -32,6 +33,16 @@ class RuleError(UnidiffError, NotImplementedError):
 
 class NotInvertible(UnidiffError, ValueError):  # noqa: N818  (the term of the design)
     """The linear map has no inverse, or none that is known in closed form."""
+
+
+class DegeneracyError(UnidiffError, ValueError):
+    """
+    A factor of a matrix is not determined by it, and so has no derivative.
+
+    So are the eigenvectors of a repeated eigenvalue, and Q of a matrix with dependent columns. It
+    is raised when the derivative is computed; under JAX, and where PyTorch traces, the result is
+    nan instead.
+    """
 
 
 class ConcretizationError(UnidiffError, TypeError):

@@ -13,7 +13,8 @@ from unidiff._errors import RuleError
 from unidiff._primitive import Primitive, for_every_primitive
 from unidiff.linear import ArraySpace
 
-from . import _index
+from . import _index, _special, _spectra
+from ._checkpoint import checkpoint
 from ._engine import TorchEngine, swept, vjp
 from ._function import bind, conjugated, visible
 from ._kernels import kernels
@@ -31,7 +32,12 @@ class TorchBackend:
     namespace = xp
     tree = TorchTree()
     engine = TorchEngine()
-    kernels: Mapping[str, Any] = {**kernels, **_index.kernels}
+    kernels: Mapping[str, Any] = {
+        **kernels,
+        **_index.kernels,
+        **_spectra.kernels,
+        **_special.kernels,
+    }
     lifts: frozenset[str] = frozenset()
 
     def is_array(self, x: Any) -> bool:
@@ -64,6 +70,10 @@ class TorchBackend:
             _check_linear(f, at, y, w, found)
         return found
 
+    def checkpoint(self, f: Callable[..., list[Array]]) -> Callable[..., list[Array]]:
+        """Return `f`, which runs again when its derivative is asked for."""
+        return checkpoint(f)
+
     def stop_gradient(self, x: Array) -> Array:
         """Return `x` as a constant."""
         return x.detach()
@@ -71,6 +81,13 @@ class TorchBackend:
     def owned(self, x: Array, theirs: Sequence[Any]) -> Array:
         """Return `x` as a tensor that may be written to, and that nobody else holds."""
         return x.clone(memory_format=torch.contiguous_format)
+
+    def hold(self, x: Array) -> Any:
+        """Return None: torch cannot keep anybody from writing to `x`."""
+        return None
+
+    def release(self, owner: Any) -> None:
+        """Do nothing."""
 
     def sweeping(self) -> AbstractContextManager[Any]:
         """Return a context that does nothing: torch does not warn of 0·∞."""

@@ -86,6 +86,7 @@ class Rule:
         self.backend, self.primitive = backend, primitive
         self.n_in, self.n_out = len(primitive.core_in), len(primitive.core_out)
         self.dims_in, self.dims_out = parse_signature(primitive.signature)
+        self.moving_of: dict[Any, list[int]] = {}
 
     def function(self) -> Any:
         """Return the Function, whose signature torch asks for at every call."""
@@ -120,12 +121,25 @@ class Rule:
         ctx.set_materialize_grads(False)
         saved = (*xs, *output)
         constant = list(output[self.n_out :])
-        if not self.primitive.single and self.primitive.rule is not None:
-            moving = self.derivative(saved, ctx.parameters).moving(self.n_out)
+        if self.primitive.rule is not None:
+            moving = self._moving(saved, ctx.parameters)
             constant += [output[j] for j in range(self.n_out) if j not in moving]
         ctx.mark_non_differentiable(*constant)
         ctx.save_for_backward(*saved)
         ctx.save_for_forward(*saved)  # the same tensors in the same order
+
+    def _moving(self, saved: tuple[Array, ...], parameters: Static) -> list[int]:
+        """Return which outputs move: of one output, that follows from the dtypes."""
+        if self.primitive.elementwise:  # whose maps have partial derivatives, maybe of itself
+            return [0]
+        if not self.primitive.single:
+            return self.derivative(saved, parameters).moving(self.n_out)
+        key = parameters, tuple(x.dtype for x in saved)
+        found = self.moving_of.get(key)
+        if found is None:
+            found = self.derivative(saved, parameters).moving(self.n_out)
+            self.moving_of[key] = found
+        return found
 
     def backward(self, ctx: Any, *gradients: Array | None) -> tuple[Array | None, ...]:
         needed = tuple(i for i, need in enumerate(ctx.needs_input_grad[1:]) if need)
@@ -230,6 +244,17 @@ def forward_mode_on() -> Iterator[None]:
 def primals(saved: tuple[Array, ...]) -> tuple[Array, ...]:
     """Return what was saved, less the tangents of the level that jvp is called for."""
     return tuple(torch._VF._unpack_dual(t, level=0)[0] for t in saved)
+
+
+def level_of(x: Array) -> int:
+    """Return the number of the innermost transform of torch.func that wraps x, −1 for none."""
+    return int(torch._C._functorch.maybe_get_level(x))
+
+
+def alive(x: Array) -> Array:
+    """Return x without the wrappers of transforms of torch.func that are over."""
+    unwrapped = torch._C._functorch.unwrap_if_dead(x)
+    return x if unwrapped is x else alive(unwrapped)
 
 
 def visible(x: Array) -> bool:

@@ -3,7 +3,8 @@
 Found by comparing Hessians with differences, on torch 2.13: forward mode over anything is wrong
 through what keeps an LU factorization (solve, det, slogdet and kin, pytorch#192540) and through
 `cholesky_inverse` and `householder_product`; so is the batch of a Hessian, and the value of
-`lu_solve` of some stacks. `loss.backward()` outside of unidiff's verbs never meets this mode.
+`lu_solve` of some stacks. To first order already, the null vectors of `svd` do not move.
+`loss.backward()` outside of unidiff's verbs never meets this mode.
 """
 
 from __future__ import annotations
@@ -109,9 +110,26 @@ def _householder_product(A: Array, tau: Array) -> Array:
     return Q
 
 
+def _svd(A: Array, full_matrices: bool = True, *, driver: str | None = None) -> Any:
+    """torch.linalg.svd, which is right where there is no null space"""
+    if not full_matrices or A.shape[-2] == A.shape[-1]:
+        return torch.linalg.svd(A, full_matrices, driver=driver)
+    return types.linalg_svd(tuple(linalg.svd(A)))
+
+
+def _svd_of_some(input: Array, some: bool = True, compute_uv: bool = True) -> Any:
+    if some or not compute_uv:
+        return torch.svd(input, some, compute_uv)
+    U, S, Vh = _svd(input)
+    return types.svd((U, S, Vh.mH))
+
+
 REPLACED: dict[Any, Callable[..., Any]] = {
     torch.linalg.solve: _solve,
     torch.linalg.solve_ex: _solve_ex,
+    torch.linalg.svd: _svd,
+    torch.svd: _svd_of_some,
+    torch.Tensor.svd: _svd_of_some,
     torch.linalg.tensorsolve: _tensorsolve,
     torch.linalg.lu_solve: _lu_solve,
     torch.lu_solve: lambda b, LU, pivots: _lu_solve(LU, pivots, b),

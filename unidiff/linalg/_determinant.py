@@ -51,7 +51,7 @@ def det(xp: Namespace, x: Array) -> Array:
 
 
 @det.derivative
-def _(xp: Namespace, y: Array, x: Array) -> LinearMap:
+def _(xp: Namespace, _y: Array, x: Array) -> LinearMap:
     """dy = tr(adj x · dx)"""
     return TraceAdjugate(x)
 
@@ -97,7 +97,7 @@ def adjugate(xp: Namespace, a: Array) -> Any:
 
 
 @adjugate.derivative
-def _(xp: Namespace, y: Array, a: Array, *, u: Array, s: Array, vh: Array) -> LinearMap:
+def _(xp: Namespace, _y: Array, a: Array, *, u: Array, s: Array, vh: Array) -> LinearMap:
     """dy = the derivative of the adjugate along da"""
     return AdjugateFrechet(a, u, s, vh)
 
@@ -150,7 +150,7 @@ def adjugate_frechet(xp: Namespace, a: Array, u: Array, s: Array, vh: Array, da:
 
 
 @adjugate_frechet.derivative
-def _(xp: Namespace, y: Array, a: Array, u: Array, s: Array, vh: Array, da: Array) -> LinearMap:
+def _(xp: Namespace, _y: Array, a: Array, u: Array, s: Array, vh: Array, da: Array) -> LinearMap:
     """By da it is itself; by a the polarized form that holds at regular matrices alone"""
     by_a = from_functions(_second, a, da, domain=a, batched=True)
     return row(by_a, zero, zero, zero, AdjugateFrechet(a, u, s, vh))

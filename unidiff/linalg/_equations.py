@@ -51,7 +51,7 @@ def solve_sylvester(xp: Namespace, a: Array, b: Array, q: Array) -> Array:
 
 
 @solve_sylvester.derivative
-def _(xp: Namespace, y: Array, a: Array, b: Array, q: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, a: Array, b: Array, _q: Array) -> LinearMap:
     """a dy + dy b = dq − da y − y db"""
     return SylvesterSolve(a, b) @ row(-right(y), -left(y), identity)
 
@@ -134,7 +134,7 @@ def solve_continuous_lyapunov(xp: Namespace, a: Array, q: Array) -> Array:
 
 
 @solve_continuous_lyapunov.derivative
-def _(xp: Namespace, y: Array, a: Array, q: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, a: Array, _q: Array) -> LinearMap:
     """a dy + dy aᴴ = dq − da y − y daᴴ"""
     by_a = right(y) + left(y) @ matrix_transpose @ conjugate
     return LyapunovSolve(a) @ row(-by_a, identity)
@@ -216,7 +216,7 @@ def solve_discrete_lyapunov(xp: Namespace, a: Array, q: Array) -> Array:
 
 
 @solve_discrete_lyapunov.derivative
-def _(xp: Namespace, y: Array, a: Array, q: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, a: Array, _q: Array) -> LinearMap:
     """dy − a dy aᴴ = dq + da y aᴴ + a y daᴴ"""
     by_a = right(adjoint(xp, a)) @ right(y) + left(a) @ left(y) @ matrix_transpose @ conjugate
     return SteinSolve(a) @ row(by_a, identity)

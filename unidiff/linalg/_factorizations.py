@@ -75,6 +75,11 @@ class WithLeftInverse(LinearMap):
     def _parts(self) -> tuple[LinearMap, ...]:
         return (self.forward,)
 
+    def pick(self, inputs: Any = None, outputs: Any = None) -> LinearMap:
+        if inputs is None and outputs is None:
+            return self
+        return self.forward.pick(inputs, outputs)
+
     def __repr__(self) -> str:
         return repr(self.forward)
 
@@ -86,7 +91,7 @@ def cholesky_lower(xp: Namespace, x: Array) -> Array:
 
 
 @cholesky_lower.derivative
-def _(xp: Namespace, y: Array, x: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, _x: Array) -> LinearMap:
     """dy = y Φ(y⁻¹ dx y⁻ᴴ), with Φ the lower triangle with half its diagonal (Murray 2016)"""
     solve = TriangularSolve(y, lower=True)
     solve_right = matrix_transpose @ TriangularSolve(conjugated(y), lower=True) @ matrix_transpose
@@ -161,13 +166,13 @@ def lu_factor_pair(xp: Namespace, a: Array) -> Any:
 
 
 @lu_factor_pair.derivative
-def _(xp: Namespace, y: Any, a: Array) -> LinearMap:
+def _(xp: Namespace, y: Any, _a: Array) -> LinearMap:
     """k = l⁻¹ p da u⁻¹;  d(lu) = l tril(k, −1) + triu(k) u (de Hoog, Anderssen, Lukas 2011)"""
     lu, pivots = y
     by_l = TriangularSolve(lu, lower=True, unit_diagonal=True)
     by_u = TriangularSolve(lu, lower=False, transposed=True)
     order = _kernels.permutation(array_namespace(pivots), pivots)
-    rows = gather(order if order.ndim == 1 else order[..., None, :], a.shape[-1])
+    rows = gather(order if order.ndim == 1 else order[..., None, :], _a.shape[-1])
     permuted = matrix_transpose @ rows @ matrix_transpose
     k = matrix_transpose @ by_u @ matrix_transpose @ by_l @ permuted
     return column(FactorsTangent(lu) @ k, zero)

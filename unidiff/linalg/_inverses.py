@@ -62,7 +62,7 @@ def inv(xp: Namespace, x: Array) -> Array:
 
 
 @inv.derivative
-def _(xp: Namespace, y: Array, x: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, _x: Array) -> LinearMap:
     """dy = −y dx y"""
     return -left(y) @ right(y)
 
@@ -75,7 +75,7 @@ def solve_matrix(xp: Namespace, a: Array, b: Array) -> Any:
 
 
 @solve_matrix.derivative
-def _(xp: Namespace, y: Array, a: Array, b: Array, *, lu: Array, pivots: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, a: Array, _b: Array, *, lu: Array, pivots: Array) -> LinearMap:
     """dy = a⁻¹ (db − da y)"""
     return left_solve(a, lu, pivots) @ row(-right(y), identity)
 
@@ -160,7 +160,7 @@ def _(
     xp: Namespace,
     y: Array,
     a: Array,
-    b: Array,
+    _b: Array,
     *,
     lower: bool,
     transposed: bool,

@@ -65,5 +65,5 @@ class ExpmFrechet(LinearMap):
 
 
 @expm.derivative
-def _(xp: Namespace, y: Array, A: Array) -> LinearMap:
+def _(xp: Namespace, _y: Array, A: Array) -> LinearMap:
     return ExpmFrechet(A)

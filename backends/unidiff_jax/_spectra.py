@@ -1,0 +1,28 @@
+"""JAX's kernels of what a spectrum may leave undetermined: nan, for nothing branches on values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+
+from unidiff.linalg._gaps import Sign, quotients
+from unidiff.linalg._orthogonal import dependent
+
+Array = Any
+
+
+def over_gaps(w: Array, m: Array, *, of: str, sign: Sign) -> Array:
+    """Divide m by the gaps of w; nan where there is none."""
+    y, missing = quotients(jnp, w, m, sign)
+    return jnp.where(missing, jnp.nan, y)
+
+
+def independent(r: Array) -> Array:
+    """Return the triangle r, with nan on the diagonal of columns that depend on those before."""
+    own = jnp.eye(r.shape[-1], dtype=bool)
+    return jnp.where(own & dependent(jnp, r)[..., None, :], jnp.nan, r)
+
+
+kernels: dict[str, Callable[..., Array]] = {"over_gaps": over_gaps, "independent": independent}

@@ -1,0 +1,40 @@
+"""
+PyTorch's kernels of what a spectrum may leave undetermined.
+
+They raise an exception like the reference; where torch traces, and there are no numbers to look at,
+they give nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import nan
+from typing import Any
+
+import torch
+
+from unidiff.linalg import _gaps, _orthogonal
+
+from ._function import visible
+from ._namespace import plain as xp
+
+Array = Any
+
+
+def over_gaps(w: Array, m: Array, *, of: str, sign: _gaps.Sign) -> Array:
+    """Divide m by the gaps of w."""
+    if visible(w) and visible(m):
+        return _gaps.over_gaps.value(xp, w, m, of=of, sign=sign)
+    y, missing = _gaps.quotients(xp, w, m, sign)
+    return torch.where(missing, nan, y)
+
+
+def independent(r: Array) -> Array:
+    """Return the triangle r, a copy."""
+    if visible(r):
+        return _orthogonal.independent.value(xp, r)
+    own = torch.eye(r.shape[-1], dtype=torch.bool, device=r.device)
+    return torch.where(own & _orthogonal.dependent(xp, r)[..., None, :], nan, r)
+
+
+kernels: dict[str, Callable[..., Array]] = {"over_gaps": over_gaps, "independent": independent}
