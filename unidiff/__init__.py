@@ -1,12 +1,13 @@
 """Derivatives of array code as linear maps, on whatever array library the arrays come from."""
 
 from . import _guard  # noqa: F401, I001  (first: it says so if another package has the name)
-from . import linalg, maps, rules, testing  # noqa: F401  (rules fill the traced namespace)
+from . import linalg, maps, rules, special, testing  # noqa: F401  (rules fill the traced namespace)
 from ._backend import array_namespace, backend
 from ._errors import (
     BackendError,
     BackendMismatchError,
     ConcretizationError,
+    DegeneracyError,
     LeakedTracerError,
     NotInvertible,
     PrecisionError,
@@ -17,6 +18,7 @@ from ._errors import (
 from ._primitive import elementwise, primitive
 from .linear import LinearMap
 from .transform import (
+    checkpoint,
     derivative,
     grad,
     hessian,
@@ -38,6 +40,7 @@ __all__ = [
     "BackendError",
     "BackendMismatchError",
     "ConcretizationError",
+    "DegeneracyError",
     "LeakedTracerError",
     "LinearMap",
     "NotInvertible",
@@ -47,6 +50,7 @@ __all__ = [
     "UnidiffError",
     "array_namespace",
     "backend",
+    "checkpoint",
     "derivative",
     "elementwise",
     "grad",
@@ -60,6 +64,7 @@ __all__ = [
     "linearize",
     "maps",
     "primitive",
+    "special",
     "stop_gradient",
     "testing",
     "value_and_grad",

@@ -1,12 +1,13 @@
-"""`jax.numpy` with unidiff's linear algebra."""
+"""`jax.numpy` with unidiff's linear algebra and special functions."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import jax.numpy as jnp
+from jax.scipy import special
 
-from unidiff.tape._namespace import linalg_functions
+from unidiff.tape._namespace import linalg_functions, special_functions
 
 
 class _Overlaid:
@@ -26,7 +27,13 @@ class _Overlaid:
         return sorted({*dir(self._raw), *self._ours})
 
     def __repr__(self) -> str:
-        return f"<namespace {self.__name__}, linalg by unidiff>"
+        return f"<namespace {self.__name__}, with functions of unidiff>"
 
 
-xp: Any = _Overlaid(jnp, {"linalg": _Overlaid(jnp.linalg, linalg_functions)})
+xp: Any = _Overlaid(
+    jnp,
+    {
+        "linalg": _Overlaid(jnp.linalg, linalg_functions),
+        "special": _Overlaid(special, special_functions),
+    },
+)

@@ -22,6 +22,7 @@ from ._equations import (
 )
 from ._lapack import SINGULAR, as_columns, for_each, promoted
 from ._lapack import lapack as _lapack
+from ._norms import vector_norm
 
 Array = Any
 
@@ -223,4 +224,5 @@ kernels: dict[str, Callable[..., Any]] = {
     "solve_sylvester": solve_sylvester,
     "solve_continuous_lyapunov": solve_continuous_lyapunov,
     "solve_discrete_lyapunov": solve_discrete_lyapunov,
+    "vector_norm": vector_norm,
 }

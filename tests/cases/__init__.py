@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from . import elementwise, linalg, manipulation, products
+from . import (
+    creation,
+    elementwise,
+    fft,
+    indexing,
+    linalg,
+    manipulation,
+    norms,
+    products,
+    reductions,
+    special,
+    spectra,
+)
 
-LINALG = linalg.LINALG | products.PRODUCTS
-FUNCTIONS = elementwise.ELEMENTWISE | manipulation.MANIPULATION | products.PRODUCTS
-NATIVE = LINALG | linalg.MAPS
+LINALG = linalg.LINALG | products.PRODUCTS | norms.NORMS | spectra.SPECTRA
+FUNCTIONS = elementwise.ELEMENTWISE | products.PRODUCTS | fft.FFT
+SPECIAL = special.SPECIAL
+FUNCTIONS |= creation.CREATION
+FUNCTIONS |= manipulation.MANIPULATION | indexing.INDEXING | reductions.REDUCTIONS
+NATIVE = LINALG | SPECIAL | linalg.MAPS
 """What JAX and PyTorch take from us too; their other functions are their own."""
-CASES = FUNCTIONS | NATIVE
+VARIANTS = products.VARIANTS | norms.VARIANTS
+"""More of the same rules: JAX, which compiles every operation, is left out."""
+CASES = FUNCTIONS | NATIVE | VARIANTS
 
 TAPE = ("numpy", "array_api_strict")
 BACKENDS = (*TAPE, "jax", "torch")
@@ -16,4 +33,6 @@ BACKENDS = (*TAPE, "jax", "torch")
 
 def backends_of(name):
     """Return the backends on which the case is ours."""
+    if name in VARIANTS:
+        return (*TAPE, "torch")
     return BACKENDS if name in NATIVE else TAPE

@@ -1,28 +1,29 @@
 """The array-API functions: what a traced array's namespace and operators record."""
 
-from ..tape._namespace import functions
-from ..tape._tracer import install_face, install_operators
-from . import _elementwise, _indexing, _manipulation
+from ..tape._namespace import fft_functions, functions
+from ..tape._tracer import install_operators
+from . import (
+    _choices,
+    _complex,
+    _creation,
+    _elementwise,
+    _fft,
+    _indexing,
+    _manipulation,
+    _reductions,
+    _sorting,
+    _trigonometric,
+)
 
+functions.update(_creation.FUNCTIONS)
 functions.update(_elementwise.FUNCTIONS)
+functions.update(_trigonometric.FUNCTIONS)
+functions.update(_complex.FUNCTIONS)
+functions.update(_choices.FUNCTIONS)
 functions.update(_manipulation.FUNCTIONS)
 functions.update(_indexing.FUNCTIONS)
+functions.update(_reductions.FUNCTIONS)
+functions.update(_sorting.FUNCTIONS)
+fft_functions.update(_fft.FUNCTIONS)
 
 install_operators(functions)
-install_face(
-    {
-        "__neg__": lambda self: _elementwise.negative(self),
-        "__pos__": lambda self: _elementwise.positive(self),
-        "__abs__": lambda self: _elementwise.abs(self),
-        "T": property(_manipulation.permute_dims),
-        "mT": property(_manipulation.matrix_transpose),
-        "real": property(_elementwise.real),
-        "imag": property(_elementwise.imag),
-        "conj": lambda self: _elementwise.conj(self),
-        "sum": lambda self, axis=None, **how: _manipulation.sum(self, axis=axis, **how),
-        "mean": lambda self, axis=None, **how: _manipulation.mean(self, axis=axis, **how),
-        "reshape": lambda self, *shape: _manipulation.reshape(
-            self, shape[0] if len(shape) == 1 else shape
-        ),
-    },
-)
