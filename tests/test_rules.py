@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from array_api_strict import ArrayAPIStrictFlags
-from cases import CASES, FUNCTIONS, LINALG, backends_of
+from cases import CASES, FUNCTIONS, LINALG, SPECIAL, backends_of
 
 import unidiff as ud
 from unidiff.tape._namespace import functions
@@ -67,10 +67,11 @@ def test_rule_in_every_dtype_and_shape(name, dtype, lead, backend):
 @pytest.mark.parametrize(
     ("public", "cases"),
     [
-        (set(ud.linalg.__all__) - {"SlogdetResult"}, LINALG),
+        ({name for name in ud.linalg.__all__ if not name.endswith("Result")}, LINALG),
         (set(functions), FUNCTIONS),
+        (set(ud.special.__all__), SPECIAL),
     ],
-    ids=["linalg", "functions"],
+    ids=["linalg", "functions", "special"],
 )
 def test_no_function_is_left_out(public, cases):
     named = {name.split(":")[0] for name in cases}

@@ -28,11 +28,10 @@ def rule(signature, value, derivative, saves=()):
 
 @linear_map
 class Assembled(LinearMap):
-    """A map with members taken from anywhere: how a mutant is made"""
+    """A map and a transpose from anywhere: how a mutant is made"""
 
     forward: LinearMap
     transposed: LinearMap
-    backward: LinearMap
 
     def __call__(self, dx):
         return self.forward(dx)
@@ -42,16 +41,33 @@ class Assembled(LinearMap):
 
     @property
     def T(self):
-        return Assembled(self.transposed, self.forward, self.backward.T)
+        return Assembled(self.transposed, self.forward)
 
     @property
     def inv(self):
-        return Assembled(self.backward, self.backward.T, self.forward)
+        return self.forward.inv
 
 
-def assembled(forward, transposed=None, backward=None):
-    made = (transposed or forward.T, backward or forward.inv)
-    return Assembled(forward, *made)
+def assembled(forward, transposed=None):
+    return Assembled(forward, transposed or forward.T)
+
+
+@linear_map
+class WrongInverse(LinearMap):
+    """A map with an inverse of the wrong sign"""
+
+    of: LinearMap
+
+    def __call__(self, dx):
+        return self.of(dx)
+
+    @property
+    def T(self):
+        return WrongInverse(self.of.T)
+
+    @property
+    def inv(self):
+        return -self.of.inv
 
 
 # -- mutants of the rule of inv -------------------------------------------------------------------
@@ -120,8 +136,7 @@ def untransposed(xp, y, a):
 
 
 def wrong_inverse(xp, y, a):
-    L = right_map(xp, y, a)
-    return assembled(L, backward=-L.inv)
+    return WrongInverse(right_map(xp, y, a))
 
 
 def nonlinear(xp, y, a):

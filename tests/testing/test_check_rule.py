@@ -1,11 +1,22 @@
 """The judge is judged: rules broken on purpose are caught, by the property that must catch them."""
 
 import pytest
+from broken_for_one import BRANCHING, FOR_ONE
 from broken_inverses import INV, A, assembled, inv, right_map, rule, scaled, scaled_both
 from broken_rules import OTHERS, REPAIRED
+from known_mistakes import MISTAKES
 
 import unidiff as ud
 from unidiff.testing import check_rule
+
+COMPILED = ("differences", "transpose", "contract", "verbs", "native")  # JAX compiles everything
+
+
+def available(library):
+    try:
+        return ud.backend(library).name
+    except ud.BackendError as error:
+        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("mutant", INV)
@@ -36,14 +47,45 @@ def test_a_broken_rule_is_caught(mutant):
     assert diagnosis in failed[caught_by]
 
 
+@pytest.mark.parametrize("mutant", FOR_ONE)
+def test_one_property_alone_finds_it(mutant):
+    f, args, how, alone, diagnosis = FOR_ONE[mutant]
+
+    report = check_rule(f, *args, backends=["numpy"], raises=False, **how)
+
+    assert {r.property.removesuffix(" (complex)") for r in report.failures} == {alone}
+    assert diagnosis in report.failures[0].text
+
+
+@pytest.mark.parametrize("library", ["jax", "torch"])
+def test_a_rule_that_looks_at_numbers_is_found_by_the_librarys_own_transforms(library):
+    how = {"properties": ["transpose", "native"], "complex": False}
+    report = check_rule(BRANCHING, A, backends=[available(library)], raises=False, **how)
+
+    assert [r.property for r in report.failures] == ["native"]
+    assert "a rule looks at numbers" in report.failures[0].text
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_known_mistake_is_named(mistake):
+    f, args, found_by, diagnosis, *static = MISTAKES[mistake]
+    how = {"backends": ["numpy"], "raises": False, "complex": False}
+
+    report = check_rule(f, *args, **how, **dict(*static))
+
+    failed = {r.property: r.text for r in report.failures}
+    assert found_by in failed
+    assert diagnosis in failed[found_by]
+
+
 @pytest.mark.parametrize("mutant", REPAIRED)
 def test_the_same_rule_repaired_passes(mutant, backend):
     f, args, static, *_ = OTHERS[mutant]
     repaired = rule(f.signature, f.value, REPAIRED[mutant])
 
-    legs = {"complex": backend.name != "jax"}  # which compiles every operation anew for complex
+    how = {"complex": False, "properties": COMPILED} if backend.name == "jax" else {}
 
-    assert check_rule(repaired, *args, backends=[backend.name], **legs, **static).ok
+    assert check_rule(repaired, *args, backends=[backend.name], **how, **static).ok
 
 
 def test_a_wrong_function_of_many_rules_is_caught():

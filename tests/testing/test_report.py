@@ -8,6 +8,7 @@ from broken_rules import OTHERS
 import unidiff as ud
 from unidiff.maps import diag
 from unidiff.testing import PROPERTIES, check_rule
+from unidiff.testing._properties import BY_DEFAULT, OF_ANY_ARGUMENTS
 
 
 def broken_report(**how):
@@ -44,7 +45,7 @@ def test_without_raises_the_report_tells():
 
 
 def test_the_report_is_a_table_of_properties_by_backends():
-    report = check_rule(ud.linalg.inv, A, backends=["numpy", "array_api_strict"])
+    report = check_rule(ud.linalg.inv, A, backends=["numpy", "array_api_strict"], order=3)
 
     lines = str(report).splitlines()
     assert lines[0].startswith("inv, seed 0")
@@ -85,7 +86,7 @@ def test_a_value_that_refuses_complex_numbers_skips_them():
     report = check_rule(f, X, backends=["numpy"])
 
     skipped = {r.property for r in report.results if r.status == "skipped"}
-    assert {f"{name} (complex)" for name in PROPERTIES} <= skipped
+    assert {f"{name} (complex)" for name in OF_ANY_ARGUMENTS if name in BY_DEFAULT[2]} <= skipped
 
 
 def test_complex_false_leaves_complex_numbers_out():
@@ -118,3 +119,37 @@ def test_a_backend_without_double_precision_is_skipped(monkeypatch):
 
     assert not report.ok
     assert all("double precision" in r.text for r in report.results)
+
+
+def test_what_is_none_of_the_backends_is_said_and_not_passed_over():
+    report = check_rule(ud.linalg.inv, A, backends=["numpy"], properties=["native", "basis"])
+
+    (native,) = (r for r in report.results if r.property == "native")
+    assert native.status == "skipped"
+    assert native.text == "not of this backend: numpy has no transforms of its own"
+    assert native.text in str(report)
+
+
+def test_a_reason_that_several_properties_share_is_printed_once():
+    text = str(check_rule(lambda x: x * x, X, backends=["numpy"]))
+
+    assert text.count("whether it takes stacks is not said") == 1
+
+
+def test_what_a_sweep_calls_and_how_remainders_shrink_is_noted():
+    report = check_rule(ud.linalg.solve, A, X[:, None], backends=["numpy"], complex=False)
+
+    notes = {r.property: r.note for r in report.results}
+    assert notes["one factorization"] == "a sweep of L and L.T calls factored_solve 4 times"
+    assert notes["taylor"] == "the remainders shrink like h^2.00 and h^3.00"
+    assert all(f"{p} on numpy: {n}" in str(report) for p, n in notes.items() if n)
+
+
+def test_timings_are_printed_when_asked_for():
+    how = {"backends": ["numpy"], "properties": ["basis", "verbs"], "complex": False}
+    report = check_rule(ud.linalg.inv, A, timings=True, **how)
+
+    assert set(report.timings) == {"basis", "verbs"}
+    assert all(0 < seconds < 60 for seconds in report.timings.values())
+    assert str(report).count(" s ") == 2
+    assert " s " not in str(check_rule(ud.linalg.inv, A, **how))

@@ -12,6 +12,7 @@ from ..linear import LinearMap
 from ..transform import linearize
 
 Numbers = Any  # numpy.ndarray
+Layout = Callable[[Array], Array]
 WIDE = {"f": "float64", "c": "complex128"}
 NARROW = {"f": "float32", "c": "complex64"}
 
@@ -35,6 +36,10 @@ class Case:
         NumPy's for generalized ufuncs, if stacks broadcast.
     rtol : float or None
         What to allow against differences, relative; by default what the dtype lets expect.
+    order : int
+        Up to which order derivatives are checked.
+    layout : callable or None
+        How every array is laid out in memory; else as the backend likes.
     """
 
     def __init__(
@@ -45,10 +50,12 @@ class Case:
         static: dict[str, Any],
         signature: str | None = None,
         rtol: float | None = None,
+        order: int = 2,
+        layout: Layout | None = None,
     ) -> None:
         self.f, self.of, self.numbers, self.signature = f, of, tuple(numbers), signature
         self.static = f.defaults | static if isinstance(f, Primitive) else static
-        self.given_rtol = rtol
+        self.given_rtol, self.order, self.layout = rtol, order, layout
         self.args = tuple(self.theirs(x) if hasattr(x, "dtype") else x for x in numbers)
         self.moving = tuple(k for k, x in enumerate(numbers) if is_floating(x))
         if not self.moving:
@@ -66,18 +73,26 @@ class Case:
                 "precision before its first use (JAX_ENABLE_X64=true)"
             )
             raise Refused(msg)
-        return found
+        return self.layout(found) if self.layout else found
 
-    def replaced(self, numbers: Sequence[Any]) -> Case:
-        """Return the function at other arguments."""
-        return Case(self.f, self.of, numbers, self.static, self.signature, self.given_rtol)
+    def changed(self, **how: Any) -> Case:
+        """Return the function with other `numbers`, `static` keywords, or `layout`."""
+        same = {
+            "numbers": self.numbers,
+            "static": self.static,
+            "signature": self.signature,
+            "rtol": self.given_rtol,
+            "order": self.order,
+            "layout": self.layout,
+        }
+        return Case(self.f, self.of, **(same | how))
 
     def at(self, points: Sequence[Numbers]) -> Case:
         """Return the function at another point."""
         numbers = list(self.numbers)
         for k, x in zip(self.moving, points, strict=True):
             numbers[k] = x
-        return self.replaced(numbers)
+        return self.changed(numbers=numbers)
 
     def cast(self, kinds: dict[str, str]) -> Case:
         """Return the function of these arguments as another dtype."""
@@ -128,15 +143,17 @@ class Case:
         if not isinstance(self.f, Primitive):
             L: Any = linearize(self.function, *self.xs)[1]
             return L.flat  # type: ignore[no-any-return]
-        f, static = self.f, self.static
-        f.check(self.args)
-        found = f.evaluate(self.of, self.args, static)
-        count = len(f.core_out)
-        ys, saved = found[:count], found[count:]
-        L = f.map_of_tuples(self.of.namespace, ys, self.args, static, saved)
+        self.f.check(self.args)
+        found = self.f.evaluate(self.of, self.args, self.static)
+        count = len(self.f.core_out)
+        return self.rule_at(self.args, found[:count], found[count:])
+
+    def rule_at(self, args: Sequence[Any], ys: Sequence[Any], saved: Sequence[Any]) -> LinearMap:
+        """Return the map that the primitive's rule makes of these: of what moves."""
+        L = self.f.map_of_tuples(self.of.namespace, ys, args, self.static, saved)  # type: ignore[attr-defined]
         floating = tuple(j for j, y in enumerate(ys) if kind_of(y))
-        inputs = None if len(self.moving) == len(self.args) else self.moving
-        return L.pick(inputs, None if len(floating) == count else floating)  # type: ignore[no-any-return]
+        inputs = None if len(self.moving) == len(args) else self.moving
+        return L.pick(inputs, None if len(floating) == len(ys) else floating)  # type: ignore[no-any-return]
 
     def push(self, dxs: Sequence[Numbers]) -> list[Numbers]:
         """Return L(dx), all outputs; leading axes pass."""
@@ -212,6 +229,11 @@ class Case:
         """What to allow against differences of a gradient."""
         return 10 * self.first_order
 
+    @property
+    def third_order(self) -> float:
+        """What to allow against differences of a second derivative."""
+        return 100 * self.first_order
+
 
 def is_floating(x: Any) -> bool:
     """Return whether the NumPy array has real or complex floating numbers."""
@@ -225,8 +247,8 @@ def ours(x: Array, of: Backend) -> Numbers:
     if isinstance(x, np.ndarray | np.generic):
         return np.array(x)
     x = of.stop_gradient(x)
-    if of.plain.isdtype(x.dtype, "complex floating"):
-        x = x * 1  # a view that conjugates later cannot be exported
+    if hasattr(x, "resolve_conj"):  # what torch has put off cannot be exported
+        x = x.resolve_conj().resolve_neg()
     return np.array(np.from_dlpack(x, device="cpu"))
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from .._backend import Backend, backend, backend_of, installed
 from .._errors import BackendError, RuleCheckError
 from .._primitive import Primitive
-from ._case import NARROW, Case, Refused, is_floating, ours, random_like, size_of
-from ._diagnosis import diagnose
-from ._properties import PROPERTIES
-from ._report import Finding, Report, Result
+from ._case import NARROW, Case, is_floating, ours, random_like, size_of
+from ._keywords import combinations, equal_sizes, uncovered
+from ._properties import BY_DEFAULT, OF_ANY_ARGUMENTS, PROPERTIES
+from ._report import Report, Result
+from ._run import Leg, run
 
-LEGS = {"": tuple(PROPERTIES), "single": ("contract",), "complex": tuple(PROPERTIES)}
+LEGS = {"": tuple(PROPERTIES), "single": ("contract",), "complex": OF_ANY_ARGUMENTS}
 
 
 def check_rule(
@@ -27,6 +28,9 @@ def check_rule(
     complex: bool = True,
     signature: str | None = None,
     properties: Sequence[str] | None = None,
+    order: int = 2,
+    keywords: Mapping[str, Sequence[Any]] | None = None,
+    timings: bool = False,
     **static: Any,
 ) -> Report:
     """
@@ -39,7 +43,7 @@ def check_rule(
         any function of arrays, whose derivative is that of `ud.linearize`.
     *args : array or number
         Where; the arrays may be of any backend, and are converted to each. The function must be
-        smooth within 0.05 of them. Floating arrays move; all else is held constant.
+        smooth within 0.1 of them. Floating arrays move; all else is held constant.
     backends : sequence of str, optional
         Names; else all that are installed.
     raises : bool, optional
@@ -54,20 +58,57 @@ def check_rule(
     signature : str, optional
         NumPy's for generalized ufuncs, of a function over stacks of arrays; a primitive has one.
     properties : sequence of str, optional
-        Names from `unidiff.testing.PROPERTIES`; else all.
+        Names from `unidiff.testing.PROPERTIES`; else all that belong to the order.
+    order : int, optional
+        Up to which order derivatives are checked: 1, 2 or 3. The third takes all eight mixes of
+        forward and reverse mode.
+    keywords : mapping from str to sequence, optional
+        Values of the function's own keywords: everything is checked for every combination of
+        them, but for those that the value refuses. So a keyword that has the name of a parameter
+        of `check_rule` can be given too.
+    timings : bool, optional
+        Whether the report prints how long each property took.
     **static : hashable
-        The function's own keyword parameters.
+        The function's own keyword parameters, of one value each.
 
     Returns
     -------
     report : Report
-        It prints as a table; `report.ok` and `report.failures` tell the same.
+        It prints as a table, and tells what was skipped and why, and what was not covered:
+        keywords left at their defaults, matrices that were all square. `report.ok` and
+        `report.failures` tell the same.
 
     Raises
     ------
     RuleCheckError
         If a property does not hold. The text has the map, the seed, both numbers, and a diagnosis
         where one is known.
+    ValueError
+        If there is no such property or order.
+    TypeError
+        If no argument is a floating array, or the function has no such keyword.
+
+    Notes
+    -----
+    The properties:
+
+    - differences: L(dx) is the derivative by differences of order six, at two points.
+    - transpose: Re Σ(L dx · w) = Re Σ(dx · L.T w).
+    - inverse: L.inv undoes L both ways, and L.T.inv = L.inv.T.
+    - linearity: of L, L.T and L.inv, over the complex numbers where they say so.
+    - second order: forward and reverse over each, against differences of the gradient.
+    - contract: shape, dtype and device are kept, and nothing given is written to.
+    - basis: a basis in one call equals its vectors one by one.
+    - verbs: `jvp`, `vjp` and `linearize` give L and L.T.
+    - stack: a stack equals the loop.
+    - strides: the same numbers in other layouts of memory give the same, on NumPy and PyTorch.
+    - taylor: the remainders of Taylor's formula shrink like h² and h³, at a second point.
+    - one factorization: after the value, sweeps factor nothing, and do not compute it again.
+    - native: `jit` and `vmap` on JAX; `torch.func`, `autograd` and `torch.compile` on PyTorch.
+    - third order: the eight mixes, against differences of the Hessian; with `order=3`.
+
+    Complex arguments, if these are real, are checked in all but strides, taylor, one
+    factorization and native; single precision in the contract.
 
     Examples
     --------
@@ -83,32 +124,61 @@ def check_rule(
     >>> a = np.array([[2.0, 1.0], [0.0, 3.0]])
     >>> ud.testing.check_rule(square, a, backends=["numpy"]).ok
     True
+
+    All keywords, and derivatives up to the third:
+
+    >>> how = {"lower": (False, True), "unit_diagonal": (False, True)}
+    >>> solve, b = ud.linalg.solve_triangular, np.ones((2, 3))
+    >>> ud.testing.check_rule(solve, a, b, backends=["numpy"], keywords=how, order=3).ok
+    True
+
+    A mistake is told, where it is a known one:
+
+    >>> wrong = ud.elementwise("square", lambda xp, y, x: x, value=lambda xp, x: x * x)
+    >>> report = ud.testing.check_rule(wrong, b, backends=["numpy"], raises=False)
+    >>> print(report.failures[0].text.partition("diagnosis ")[2])
+    L of operand 0 is 0.5 times the derivative: one of two equal terms is missing
     """
-    chosen = tuple(PROPERTIES) if properties is None else _known(properties)
+    chosen = _known(properties, order)
     signature = signature or _signature_of(f)
     name = str(getattr(f, "__name__", f))
     numbers = [_number(x) for x in args]
-    legs = {leg: names for leg, names in LEGS.items() if complex or leg != "complex"}
+    tried = combinations(f, len(args), static, keywords or {})
+    kinds = [kind for kind in LEGS if complex or kind != "complex"]
     results: list[Result] = []
     for of in _find(backends, results):
-        for leg, names in legs.items():
-            wanted = [p for p in names if p in chosen]
-            moved = _arguments(leg, numbers, seed)
-            if moved is not None and wanted:
-                make = partial(Case, f, of, moved, static, signature, rtol)
-                results += _leg(make, of.name, leg, wanted, (name, seed))
-    report = Report(name, seed, tuple(results))
+        for values in tried:
+            for kind in kinds:
+                wanted = [p for p in LEGS[kind] if p in chosen]
+                moved = _arguments(kind, numbers, seed)
+                if moved is not None and wanted:
+                    make = partial(Case, f, of, moved, static | values, signature, rtol, order)
+                    results += run(make, of.name, Leg(name, seed, kind, _written(values)), wanted)
+    given = [static | values for values in tried]
+    missed = *uncovered(f, len(args), given), *equal_sizes(signature, numbers)
+    report = Report(name, seed, tuple(results), _written(keywords or {}, " in "), missed, timings)
     if raises and not report.ok:
         raise RuleCheckError(str(report)) from next((r.exception for r in report.failures), None)
     return report
 
 
-def _known(names: Sequence[str]) -> tuple[str, ...]:
+def _known(names: Sequence[str] | None, order: int) -> tuple[str, ...]:
+    """Return the properties to check."""
+    if order not in BY_DEFAULT:
+        msg = f"check_rule: order must be 1, 2 or 3, got {order!r}; f's own goes into keywords"
+        raise ValueError(msg)
+    if names is None:
+        return BY_DEFAULT[order]
     for name in names:
         if name not in PROPERTIES:
             msg = f"check_rule: no property {name!r}; there are {', '.join(PROPERTIES)}"
             raise ValueError(msg)
     return tuple(names)
+
+
+def _written(keywords: Mapping[str, Any], sign: str = "=") -> str:
+    """Return keywords as they are written in a call."""
+    return ", ".join(f"{name}{sign}{value!r}" for name, value in keywords.items())
 
 
 def _signature_of(f: Callable[..., Any]) -> str | None:
@@ -157,73 +227,3 @@ def _complexified(x: Any, rng: Any) -> Any:
     kind = np.result_type(x.dtype, np.complex64)
     shift = 0.35 + 0.1 * random_like(rng, x)
     return (x + 1j * size_of(x) * shift).astype(kind)
-
-
-Title = tuple[str, int]
-"""The function's name, and the seed."""
-
-
-def _leg(
-    make: Callable[[], Case], on: str, leg: str, names: Sequence[str], title: Title
-) -> list[Result]:
-    """Return the results of one leg on one backend; it is skipped if the value refuses it."""
-    refusals = (TypeError, ValueError, NotImplementedError, RuntimeError) if leg else ()
-    try:
-        case = make()
-        case.values  # noqa: B018  (to see whether it refuses)
-    except (Refused, *refusals) as reason:
-        text = str(reason)
-        if not isinstance(reason, Refused):
-            text = f"the value refuses {leg} arguments: {type(reason).__name__}: {reason}"
-        return [Result(_label(name, leg), on, "skipped", text=text) for name in names]
-    return [_result(case, name, leg, title) for name in names]
-
-
-def _result(case: Case, name: str, leg: str, title: Title) -> Result:
-    """Return what became of a property: the finding farthest off decides."""
-    label, on = _label(name, leg), case.of.name
-    try:
-        worst = max(PROPERTIES[name](case, _rng(name, title)), key=lambda found: found.excess)
-    except Refused as reason:
-        return Result(label, on, "skipped", text=str(reason))
-    except Exception as error:  # a rule that raises is a finding
-        lines = [("raised", f"{type(error).__name__}: {error}")]
-        return Result(label, on, "failed", float("inf"), _story(title, label, case, lines), error)
-    if worst.ok:
-        return Result(label, on, "ok", worst.excess)
-    got, wanted = worst.both()
-    lines = [("checked", _place(worst)), ("got", got), ("wanted", wanted)]
-    if worst.tolerance:
-        lines.append(("error", f"{worst.error:.3g}, allowed {worst.tolerance:.1g}"))
-    lines.append(("diagnosis", diagnose(name, case, worst, _rng(name, title))))
-    return Result(label, on, "failed", worst.excess, _story(title, label, case, lines))
-
-
-def _rng(name: str, title: Title) -> Any:
-    """Return the random numbers of a property, the same whichever others are checked."""
-    import numpy as np
-
-    return np.random.default_rng([title[1], list(PROPERTIES).index(name)])
-
-
-def _label(name: str, leg: str) -> str:
-    return f"{name} ({leg})" if leg else name
-
-
-def _place(finding: Finding) -> str:
-    named = (("operand", finding.operand), ("output", finding.output))
-    return ", ".join([finding.what, *(f"{name} {k}" for name, k in named if k is not None)])
-
-
-def _story(title: Title, label: str, case: Case, lines: list[tuple[str, str]]) -> str:
-    """Return the text of a failure."""
-    head = f"{title[0]}: {label} does not hold on {case.of.name}, seed {title[1]}"
-    shown = [("map", _shown_map(case)), *lines]
-    return "\n".join([head, *(f"  {name:<10}{text}" for name, text in shown if text)])
-
-
-def _shown_map(case: Case) -> str:
-    try:
-        return repr(case.map)
-    except Exception as error:
-        return f"none: making it raised {type(error).__name__}: {error}"

@@ -8,9 +8,14 @@ from typing import Any
 from ..transform import jvp, linearize, vjp
 from ._case import Case, Numbers, Refused, largest, ours, random_like
 from ._differences import derivative
+from ._factorizations import one_factorization
 from ._inverse import OfTuples, inverse, regular_inverse
+from ._layouts import strides
+from ._native import native
 from ._report import Finding, Findings, near
 from ._second_order import second_order
+from ._taylor import taylor
+from ._third_order import third_order
 
 Property = Callable[[Case, Any], Findings]
 
@@ -194,7 +199,7 @@ def stack(case: Case, rng: Any) -> Findings:
         pairs = zip(zip(*xs, strict=True), cores, strict=True)
         return [_stacked(parts, lead + core) for parts, core in pairs]
 
-    stacked = case.replaced(together([c.numbers for c in cases], cores))
+    stacked = case.changed(numbers=together([c.numbers for c in cases], cores))
     shapes, wanted = [y.shape for y in stacked.values], [(2, *y.shape) for y in case.values]
     yield Finding("shapes of a stack of 2", shapes, wanted)
     if shapes != wanted:
@@ -242,7 +247,7 @@ def _core_ranks(case: Case) -> list[int]:
     return [len(dim) for dim in dims]
 
 
-PROPERTIES: dict[str, Property] = {
+PROPERTIES: dict[str, Property] = {  # new ones last: the seeds of the others stay
     "differences": differences,
     "transpose": transpose,
     "inverse": inverse,
@@ -252,4 +257,19 @@ PROPERTIES: dict[str, Property] = {
     "basis": basis,
     "verbs": verbs,
     "stack": stack,
+    "strides": strides,
+    "taylor": taylor,
+    "one factorization": one_factorization,
+    "native": native,
+    "third order": third_order,
 }
+ONCE = ("strides", "taylor", "one factorization", "native")
+"""What the arguments as given show, be they real or complex."""
+OF_ANY_ARGUMENTS = tuple(name for name in PROPERTIES if name not in ONCE)
+_SECOND = tuple(name for name in PROPERTIES if name != "third order")
+BY_DEFAULT = {
+    1: tuple(name for name in _SECOND if name != "second order"),
+    2: _SECOND,
+    3: tuple(PROPERTIES),
+}
+"""The properties that belong to an order of derivatives."""

@@ -19,6 +19,7 @@ class Finding:
     tolerance: float = 0.0
     operand: int | None = None
     output: int | None = None
+    note: str = ""
 
     @property
     def numeric(self) -> bool:
@@ -92,6 +93,14 @@ class Result:
         The largest error in units of what is allowed.
     text : str
         Of a failure, the whole story; of a skip, the reason.
+    exception : Exception or None
+        What the rule raised.
+    keywords : str
+        The function's keywords that were tried, as they are written in a call.
+    note : str
+        What else was found out.
+    seconds : float
+        How long it took.
     """
 
     property: str
@@ -100,6 +109,13 @@ class Result:
     error: float = 0.0
     text: str = ""
     exception: BaseException | None = field(default=None, repr=False)
+    keywords: str = ""
+    note: str = ""
+    seconds: float = field(default=0.0, repr=False, compare=False)
+
+
+ORDER = ("skipped", "ok", "failed")
+"""What several results amount to: the last of these."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +129,20 @@ class Report:
         The function's.
     seed : int
     results : tuple of Result
+    keywords : str
+        The function's keywords that were tried, and their values.
+    not_covered : tuple of str
+        What the arguments and keywords left unseen; that is no failure.
+    timed : bool
+        Whether to print how long it took.
     """
 
     name: str
     seed: int
     results: tuple[Result, ...]
+    keywords: str = ""
+    not_covered: tuple[str, ...] = ()
+    timed: bool = False
 
     @property
     def failures(self) -> tuple[Result, ...]:
@@ -129,20 +154,34 @@ class Report:
         """Whether nothing failed, and something was checked."""
         return not self.failures and any(r.status == "ok" for r in self.results)
 
+    @property
+    def timings(self) -> dict[str, float]:
+        """How many seconds each property took, on all backends together."""
+        found: dict[str, float] = {}
+        for r in self.results:
+            found[r.property] = found.get(r.property, 0.0) + r.seconds
+        return found
+
     def __rich__(self) -> Any:
         from rich.table import Table
 
         names = list(dict.fromkeys(r.property for r in self.results if r.property))
         backends = list(dict.fromkeys(r.backend for r in self.results))
-        cells = {(r.property, r.backend): _cell(r) for r in self.results}
-        absent = {r.backend: _cell(r) for r in self.results if not r.property}
         table = Table(title=f"{self.name}, seed {self.seed}", title_justify="left")
         for head in ("property", *backends):
             table.add_column(head)
         for name in names or [""]:
-            row = [cells.get((name, b), absent.get(b, "")) for b in backends]
-            table.add_row(name, *row)
+            table.add_row(name, *(self._cell(name, b) for b in backends))
         return table
+
+    def _cell(self, name: str, backend: str) -> str:
+        """Return what became of a property on a backend: the worst, of several keywords."""
+        mine = [r for r in self.results if r.backend == backend and r.property in (name, "")]
+        if not mine:
+            return ""
+        worst = max(mine, key=lambda r: (ORDER.index(r.status), r.error))
+        shown = worst.status if worst.status == "skipped" else f"{worst.status} {worst.error:.1g}"
+        return f"{shown}, {sum(r.seconds for r in mine):.2f} s" if self.timed else shown
 
     def __str__(self) -> str:
         from rich.console import Console
@@ -150,9 +189,22 @@ class Report:
         console = Console(width=100, color_system=None)
         with console.capture() as captured:
             console.print(self)
-        skips = {r.text: r for r in self.results if r.status == "skipped"}
-        notes = [f"skipped: {r.property or 'all'} on {r.backend}: {r.text}" for r in skips.values()]
-        return "\n".join([captured.get().rstrip(), *notes, *self._stories()])
+        told = [f"all combinations of {self.keywords}"] if self.keywords else []
+        notes = [f"{r.property} on {r.backend}: {r.note}" for r in self.results if r.note]
+        missed = [f"not covered: {each}" for each in self.not_covered]
+        lines = (*told, *self._skips(), *dict.fromkeys(notes), *missed, *self._stories())
+        return "\n".join([captured.get().rstrip(), *lines])
+
+    def _skips(self) -> Iterator[str]:
+        """Yield what was skipped, of one reason once."""
+        skips: dict[str, list[str]] = {}
+        for r in self.results:
+            if r.status == "skipped":
+                skips.setdefault(r.text, []).append(f"{r.property or 'all'} on {r.backend}")
+        for reason, which in skips.items():
+            names = list(dict.fromkeys(which))
+            shown = names if len(names) < 4 else [*names[:2], f"{len(names) - 2} more"]
+            yield f"skipped: {', '.join(shown)}: {reason}"
 
     def _stories(self) -> Iterator[str]:
         """Yield the texts of the failures; an exception's once."""
@@ -161,9 +213,3 @@ class Report:
             why = repr(result.exception) if result.exception else ""
             yield result.text.split("\n")[0] + ": the same" if why in told else result.text
             told |= {why} - {""}
-
-
-def _cell(result: Result) -> str:
-    if result.status == "skipped":
-        return "skipped"
-    return f"{result.status} {result.error:.1g}"
