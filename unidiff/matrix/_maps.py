@@ -170,7 +170,7 @@ def factor(xp: Namespace, a: Array) -> Any:
 
 
 @factor.derivative
-def _(xp: Namespace, y: Any, a: Array) -> LinearMap:
+def _(xp: Namespace, _y: Any, _a: Array) -> LinearMap:
     """Opaque: what uses the factors differentiates through a."""
     return zero
 
@@ -190,7 +190,7 @@ def _(
     a: Array,
     lu: Array,
     pivots: Array,
-    b: Array,
+    _b: Array,
     *,
     transposed: bool,
 ) -> LinearMap:
@@ -207,7 +207,7 @@ def factored_inverse(xp: Namespace, a: Array, lu: Array, pivots: Array) -> Array
 
 
 @factored_inverse.derivative
-def _(xp: Namespace, y: Array, a: Array, lu: Array, pivots: Array) -> LinearMap:
+def _(xp: Namespace, y: Array, _a: Array, _lu: Array, _pivots: Array) -> LinearMap:
     """dy = −y da y"""
     return row(-left(y) @ right(y), zero, zero)
 
@@ -273,7 +273,7 @@ def logabsdet(xp: Namespace, a: Array, lu: Array, pivots: Array) -> Array:
 
 
 @logabsdet.derivative
-def _(xp: Namespace, y: Array, a: Array, lu: Array, pivots: Array) -> LinearMap:
+def _(xp: Namespace, _y: Array, a: Array, lu: Array, pivots: Array) -> LinearMap:
     """dy = Re tr(a⁻¹ da)"""
     real = real_part if kind_of(a) == "complex" else identity
     return real @ row(TraceSolve(a, lu, pivots), zero, zero)
