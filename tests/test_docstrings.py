@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 import unidiff
-from unidiff import linalg, maps, testing
+from unidiff import linalg, maps, special, testing
 
-MODULES = {"unidiff": unidiff, "maps": maps, "linalg": linalg, "testing": testing}
+MODULES = {
+    "unidiff": unidiff,
+    "maps": maps,
+    "linalg": linalg,
+    "special": special,
+    "testing": testing,
+}
 
 
 def examples():

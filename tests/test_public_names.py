@@ -5,39 +5,50 @@ from __future__ import annotations
 import pytest
 
 import unidiff
-from unidiff import linalg, linear, maps, matrix
+from unidiff import linalg, linear, maps, matrix, special, testing
 
 UNIDIFF = """
-    BackendError BackendMismatchError ConcretizationError LeakedTracerError LinearMap
-    NotInvertible PrecisionError RuleCheckError RuleError UnidiffError array_namespace backend
-    derivative elementwise grad hessian hvp jacfwd jacobian jacrev jvp linalg linearize maps
-    primitive stop_gradient testing value_and_grad value_of vjp
+    BackendError BackendMismatchError ConcretizationError DegeneracyError LeakedTracerError
+    LinearMap NotInvertible PrecisionError RuleCheckError RuleError UnidiffError array_namespace
+    backend checkpoint derivative elementwise grad hessian hvp jacfwd jacobian jacrev jvp linalg
+    linearize maps primitive special stop_gradient testing value_and_grad value_of vjp
 """
 MAPS = """
-    LinearMap broadcast column concat congruence conjugate cumulative_sum dense diag embed
+    LinearMap broadcast column concat congruence conjugate cumulative_sum dense diag embed flip
     from_functions from_scipy gather identity left left_solve linear_map mask matrix_transpose
     parallel permute pick real_part reshape right right_solve roll row scale scatter slice_
-    spread static sum_over to_complex to_scipy trace zero
+    spread stack static sum_over to_complex to_scipy trace triangle zero
 """
 LINALG = """
-    SlogdetResult cholesky det expm inv lu_factor lu_solve slogdet solve solve_continuous_lyapunov
-    solve_discrete_lyapunov solve_sylvester solve_triangular
+    EighResult QRResult SVDResult SlogdetResult cholesky cross det diagonal eigh eigvalsh expm inv
+    lu_factor lu_solve matmul matrix_norm matrix_power matrix_rank matrix_transpose outer pinv qr
+    slogdet solve solve_continuous_lyapunov solve_discrete_lyapunov solve_sylvester solve_triangular
+    svd svdvals tensordot trace vecdot vector_norm
 """
+SPECIAL = """
+    digamma erf erfc expit gammaln log_ndtr log_softmax logit logsumexp ndtr polygamma psi softmax
+    xlogy
+"""
+TESTING = "PROPERTIES Report Result check_rule strategies"
 
 
 @pytest.mark.parametrize(
-    ("module", "names"), [(unidiff, UNIDIFF), (maps, MAPS), (linalg, LINALG)], ids=str
+    ("module", "names"),
+    [(unidiff, UNIDIFF), (maps, MAPS), (linalg, LINALG), (special, SPECIAL), (testing, TESTING)],
+    ids=str,
 )
 def test_the_public_names(module, names):
     assert module.__all__ == sorted(names.split())
 
 
-@pytest.mark.parametrize("module", [unidiff, maps, linalg, linear, matrix], ids=str)
+@pytest.mark.parametrize(
+    "module", [unidiff, maps, linalg, special, linear, matrix, testing], ids=str
+)
 def test_every_public_name_is_there(module):
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
 
-@pytest.mark.parametrize("module", [unidiff, maps, linalg], ids=str)
+@pytest.mark.parametrize("module", [unidiff, maps, linalg, special], ids=str)
 def test_every_public_function_says_what_it_does(module):
     callables = [getattr(module, name) for name in module.__all__]
 

@@ -369,3 +369,19 @@ def test_scattering_adds_up_what_is_repeated(stack):
     assert_close(
         hessian(lambda v: (scatter(v) ** 2).sum())(dx).sum(), 2 * 2 * (one_hot @ one_hot.mT).sum()
     )
+
+
+def test_a_function_whose_derivative_is_zero_is_constant_in_every_mode():
+    @ud.primitive("(n)->()")
+    def count(xp, x):
+        return xp.sum(xp.astype(x != 0, x.dtype), axis=-1)
+
+    count.derivative(lambda xp, y, x: ud.maps.zero)
+    x = torch.ones(3, dtype=torch.float64, requires_grad=True)
+
+    (gradient,) = torch.autograd.grad((count(x) * x).sum(), x)
+    assert gradient.tolist() == [3, 3, 3]
+    x = x.detach()
+    assert ud.jvp(count, (x,), (x,))[1] == 0
+    assert torch.func.jacfwd(count)(x).tolist() == [0, 0, 0]
+    assert torch.func.hessian(lambda x: count(x) * x.sum() ** 2)(x).tolist() == [[6] * 3] * 3
