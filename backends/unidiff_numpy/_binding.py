@@ -92,19 +92,31 @@ class NumpyBackend(TapeBackend):
             return x
         return x.copy()
 
+    def __init__(self) -> None:
+        self.views: dict[int, list[Any]] = {}  # of what is held, by the id of the owner
+
     def hold(self, x: Any) -> Any:
-        """Make what owns the numbers of `x` read-only, and return it; None where it is already."""
+        """Make `x`, and what owns its numbers, read-only; return the owner if it was not."""
         if type(x) is not np.ndarray:
             return None
         owner: Any = x if x.base is None else x.base
-        if type(owner) is not np.ndarray or owner.base is not None or not owner.flags.writeable:
+        if type(owner) is not np.ndarray or owner.base is not None:
             return None
-        owner.flags.writeable = False
-        return owner
+        newly = owner.flags.writeable
+        if newly:
+            self.views[id(owner)] = []
+            owner.flags.writeable = False
+        views = self.views.get(id(owner))
+        if views is not None and x.flags.writeable:
+            views.append(x)
+            x.flags.writeable = False
+        return owner if newly else None
 
     def release(self, owner: Any) -> None:
-        """Let it be written to again."""
+        """Let it be written to again, and its views."""
         owner.flags.writeable = True
+        for view in self.views.pop(id(owner), ()):
+            view.flags.writeable = True
 
     def sweeping(self) -> AbstractContextManager[Any]:
         """Return a context in which derivatives may meet 0·∞ without a warning."""

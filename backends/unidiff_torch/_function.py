@@ -63,14 +63,21 @@ def tensors(arrays: tuple[Any, ...]) -> list[Array]:
         return list(arrays)
     others = [x for x in arrays if type(x) not in SCALARS]
     dtype = reduce(torch.promote_types, (x.dtype for x in others))
-    like = torch.empty((1,), dtype=dtype, device="meta")
+    return [
+        torch.full((), x, dtype=_weak(x, dtype), device=others[0].device)
+        if type(x) in SCALARS
+        else x
+        for x in arrays
+    ]
 
-    def tensor(x: Any) -> Array:
-        if type(x) not in SCALARS:
-            return x
-        return torch.full((), x, dtype=torch.result_type(like, x), device=others[0].device)
 
-    return [tensor(x) for x in arrays]
+def _weak(x: Any, dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype of a number among tensors: torch.result_type does not compile."""
+    if type(x) is complex:
+        return torch.promote_types(dtype, torch.complex32)
+    if type(x) is float and not (dtype.is_floating_point or dtype.is_complex):
+        return torch.get_default_dtype()
+    return torch.int64 if type(x) is int and dtype == torch.bool else dtype
 
 
 def _narrow(xs: list[Array]) -> torch.dtype | None:

@@ -25,7 +25,8 @@ def one_factorization(case: Case, rng: Any) -> Findings:
         yield _none("factorizations while L is made", _factoring(_after(case.f.name, made)))
     with recorded(case.of) as swept:
         for _ in range(SWEEPS):
-            fresh.push(dxs), fresh.pull(ws)
+            fresh.push(dxs)
+            fresh.pull(ws)
     again = [call for call in swept if any(call.same(first) for first in made)]
     what = f"calls in {SWEEPS} sweeps of L and L.T"
     note = f"a sweep of L and L.T calls {_named(swept[: len(swept) // SWEEPS])}" if swept else ""
@@ -36,7 +37,7 @@ def one_factorization(case: Case, rng: Any) -> Findings:
     yield _none(f"calls of the value's among the {what}", again, note)
     yield from _inverses(fresh, rng)
     if isinstance(case.f, Primitive):
-        yield from _natively(fresh, dxs, ws)
+        yield from _natively(fresh, ws)
 
 
 def _after(name: str, calls: Sequence[Call]) -> Sequence[Call]:
@@ -65,7 +66,7 @@ def _inverses(case: Case, rng: Any) -> Findings:
             yield _none("factorizations while L.inv is made", _factoring(made), operand=k)
 
 
-def _natively(case: Case, dxs: Sequence[Any], ws: Sequence[Any]) -> Findings:
+def _natively(case: Case, ws: Sequence[Any]) -> Findings:
     """What the library's own transforms factor is no more than what the map does"""
     if case.of.name == "jax":
         from ._native_jax import factored
@@ -73,7 +74,7 @@ def _natively(case: Case, dxs: Sequence[Any], ws: Sequence[Any]) -> Findings:
         from ._native_torch import factored
     else:
         return
-    by_library, by_map = factored(case, dxs, ws)
+    by_library, by_map = factored(case, ws)
     what = "factorizations in the kernels of the library's own pullback, which the map's has not"
     extra = list(by_library)
     for name in by_map:

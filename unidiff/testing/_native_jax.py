@@ -62,7 +62,7 @@ def _refuse_untraceable(case: Case, batch: tuple[Array, ...]) -> None:
         raise Refused(msg.split("\n")[0]) from error
 
 
-def factored(case: Case, dxs: Sequence[Any], ws: Sequence[Any]) -> tuple[list[str], list[str]]:
+def factored(case: Case, ws: Sequence[Any]) -> tuple[list[str], list[str]]:
     """Return what is factored in JAX's pullback, and in L.T(w)."""
     given = tuple(map(case.theirs, ws))
     _, pull = jax.vjp(case.function, *case.xs)

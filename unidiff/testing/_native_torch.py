@@ -128,7 +128,7 @@ class Kernels(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def factored(case: Case, dxs: Sequence[Any], ws: Sequence[Any]) -> tuple[list[str], list[str]]:
+def factored(case: Case, ws: Sequence[Any]) -> tuple[list[str], list[str]]:
     """Return what is factored in the backward sweep, and in L.T(w)."""
     given = tuple(map(case.theirs, ws))
     leaves = [x.detach().requires_grad_() for x in case.xs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf, log2
 from typing import Any
@@ -25,7 +25,7 @@ def taylor(case: Case, rng: Any) -> Findings:
     ]
     ahead: list[Any] = [[ys[j] for ys in moved] for j in range(len(here.values))]
     curved = second(here, dxs) if case.order > 1 else None
-    slowest = [inf, inf]
+    slowest: dict[int, float] = {}
     for j, (y, dy) in enumerate(zip(here.values, slopes, strict=True)):
         floor = case.wide.roundoff * max(largest(y), largest(dy), 1e-12)
         if rate([a - y for a in ahead[j]], floor) < 0.5:
@@ -38,9 +38,9 @@ def taylor(case: Case, rng: Any) -> Findings:
             terms.append(("h L dx − ½ h² d²f", less))
         for k, (name, remainders) in enumerate(terms):
             found = rate(remainders, floor)
-            slowest[k] = min(slowest[k], found)
+            slowest[k] = min(slowest.get(k, inf), found)
             what = f"the power of h that |f(x + h dx) − f(x) − {name}| shrinks with"
-            finding = _of_rate(what, found, 2 + k, j, _shown(slowest[: len(terms)]))
+            finding = _of_rate(what, found, 2 + k, j, _shown(slowest.values()))
             yield finding
             if not finding.ok:
                 break  # what follows is as wrong
@@ -72,6 +72,6 @@ def _of_rate(what: str, found: float, due: int, output: int, note: str) -> Findi
     return Finding(what, got, np.asarray(float(due)), 0.5, output=output, note=note)
 
 
-def _shown(rates: Sequence[float]) -> str:
+def _shown(rates: Iterable[float]) -> str:
     shown = ["∞" if r == inf else f"{r:.2f}" for r in rates]
     return f"the remainders shrink like h^{' and h^'.join(shown)}"
