@@ -176,7 +176,7 @@ def recorded(call):
 
     ys, pull = ud.vjp(f, *call.primals)
     if ys:
-        ws = pull([call.backend.plain.ones_like(y) for y in ys])
+        ws = pull([call.library.ones_like(y) for y in ys])
         for w, x in zip(ws, call.primals, strict=True):
             assert (tuple(w.shape), w.dtype, w.device) == (tuple(x.shape), x.dtype, x.device)
     return seen[0]
@@ -190,7 +190,7 @@ def pushed(call):
         seen.append(outcome(call.run, call.xp, primals))
         return [x for x in floats(seen[0]) if isinstance(x, Traced)]
 
-    tangents = tuple(map(call.backend.plain.ones_like, call.primals))
+    tangents = tuple(map(call.library.ones_like, call.primals))
     ys, dys = ud.jvp(f, tuple(call.primals), tangents)
     for y, dy in zip(ys, dys, strict=True):
         assert (tuple(dy.shape), dy.dtype, dy.device) == (tuple(y.shape), y.dtype, y.device)
@@ -204,7 +204,7 @@ def check_behaviour(label, backend, pick):
 
 def check_call(call):
     line = call.line
-    wanted = outcome(call.run, call.backend.plain)
+    wanted = outcome(call.run, call.library)
     check_same(wanted, outcome(call.run, call.xp), line)
     if not call.moving:
         return
@@ -304,7 +304,7 @@ def test_a_derivative_equals_differences(label, data):
     with anything_goes():
         call = Call(*LINES[label], "numpy", Pick(data.draw, smooth=True))
     with anything_goes(), noted(call):
-        if isinstance(outcome(call.run, call.backend.plain), Exception) or not call.moving:
+        if isinstance(outcome(call.run, call.library), Exception) or not call.moving:
             return
         smooth = call.line.smooth or (lambda xp, y: y)
 

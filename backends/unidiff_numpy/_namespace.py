@@ -18,7 +18,7 @@ def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = Fals
 
 def broadcast_to(x: Any, /, shape: Any) -> Any:
     """Return x broadcast; a small array is filled, in a quarter of the time that a view takes."""
-    if prod(shape) > SMALL:
+    if type(shape) is int or prod(shape) > SMALL or x.ndim > len(shape):
         return np.broadcast_to(x, shape)
     out = np.empty(shape, dtype=x.dtype)
     out[...] = x

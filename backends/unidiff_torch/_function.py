@@ -136,14 +136,20 @@ class Rule:
         ctx.save_for_forward(*saved)  # the same tensors in the same order
 
     def _moving(self, saved: tuple[Array, ...], parameters: Static) -> list[int]:
-        """Return which outputs move: of one output, that follows from the dtypes."""
-        if self.primitive.elementwise:  # whose maps have partial derivatives, maybe of itself
+        """
+        Return which outputs move: of one output, that follows from the dtypes.
+
+        While torch traces, parameters may be symbols, which no map can be made of here.
+        """
+        if self.primitive.elementwise:
             return [0]
         if not self.primitive.single:
             return self.derivative(saved, parameters).moving(self.n_out)
-        key = parameters, tuple(x.dtype for x in saved)
+        key = tuple(x.dtype for x in saved)
         found = self.moving_of.get(key)
         if found is None:
+            if any(isinstance(x, torch.SymInt | torch.SymFloat) for _, x in parameters):
+                return [0]
             found = self.derivative(saved, parameters).moving(self.n_out)
             self.moving_of[key] = found
         return found

@@ -21,6 +21,7 @@ class RuleCase:
     static: dict[str, Any] = field(default_factory=dict)
     dtypes: tuple[str, ...] = ("float64", "float32", "complex128")
     refused: dict[str, str] = field(default_factory=dict)  # reasons, by backend
+    without: tuple[str, ...] = ()  # properties that it need not have
     data_dependent: bool = False  # whether the shape of its value depends on numbers
 
     @property

@@ -87,7 +87,8 @@ def directions(ord, *shape):
         return ud.grad(lambda x: matrix_norm(x, ord=ord))(x)
 
     function.__name__ = f"gradient of the norm {ord}"
-    return RuleCase(function, ((normal, shape),), dtypes=("float64",))
+    again = ("one factorization",)  # the equations of the norm's second derivative
+    return RuleCase(function, ((normal, shape),), dtypes=("float64",), without=again)
 
 
 VARIANTS |= {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 
+import array_api_strict
 import numpy as np
 import optree
 from array_api_strict import ArrayAPIStrictFlags
@@ -15,6 +16,7 @@ from unidiff._backend import Traced
 from .line import Dtype
 
 VERSION = "2024.12"
+LIBRARIES = {"numpy": np, "array_api_strict": array_api_strict}
 
 
 @contextmanager
@@ -45,7 +47,8 @@ class Call:
 
     def __init__(self, name, line, backend, pick):
         self.name, self.line = name, line
-        self.backend, self.xp = ud.backend(backend), ud.backend(backend).xp
+        self.library = LIBRARIES[backend]
+        self.xp = ud.backend(backend).xp
         args, how = self.line.sample(pick)
         self.leaves, self.structure = optree.tree_flatten((args, how))
         moving = [k for k, x in enumerate(self.leaves) if _moves(x)]
@@ -59,8 +62,8 @@ class Call:
     def lifted(self, x):
         """An array, or dtype, of NumPy's as the library's own; an array is a new one."""
         if isinstance(x, Dtype):
-            return getattr(self.backend.plain, x.name)
-        return self.backend.plain.asarray(x, copy=True) if isinstance(x, np.ndarray) else x
+            return getattr(self.library, x.name)
+        return self.library.asarray(x, copy=True) if isinstance(x, np.ndarray) else x
 
     @property
     def primals(self):

@@ -43,7 +43,7 @@ ELEMENTWISE = {
     "bitwise_right_shift": [of(INTEGERS, bits(2))],
     "bitwise_xor": [of(INTEGERS, bits(2))],
     "ceil": [of(STEPS, numbers(normal, dtypes=REAL))],
-    "clip": [Line(between)],
+    "clip": [Line(between, wider="bounds that cross")],
     "conj": [Line(numbers(normal))],
     "copysign": [Line(numbers(apart, apart, dtypes=REAL), flat="where only the sign is traced")],
     "cos": [Line(numbers(normal))],

@@ -63,10 +63,22 @@ SEARCHES = {
     "unique_values": [of(LENGTHS, whole(normal, dtypes=REAL), refused=True)],
 }
 
-STABLE = {"stable": (True,)}
+ORDERED = {"stable": (True,), "descending": (True, False)}
+BACKWARDS = "descending, which NumPy lacks"
 SORTING = {
-    "argsort": [of(PLACES, reduced(normal, axes="axis", least=1, dtypes=REAL, **STABLE))],
-    "sort": [Line(reduced(apart, axes="axis", least=1, dtypes=REAL, **STABLE))],
+    "argsort": [
+        of(
+            PLACES,
+            reduced(normal, axes="axis", least=1, dtypes=REAL, **ORDERED),
+            wider=BACKWARDS,
+        )
+    ],
+    "sort": [
+        Line(
+            reduced(apart, axes="axis", least=1, dtypes=REAL, **ORDERED),
+            wider=BACKWARDS,
+        )
+    ],
 }
 
 

@@ -70,6 +70,7 @@ def _(xp: Namespace, y: Array, _x: Array) -> LinearMap:
 @primitive("(m,m),(m,k)->(m,k)", saves=("lu", "pivots"), name="solve")
 def solve_matrix(xp: Namespace, a: Array, b: Array) -> Any:
     """a y = b, for matrices b"""
+    a, b = _kernels.promoted(xp, a, b)
     lu, pivots = _kernels.lu_factor(xp, a)
     return _kernels.lu_solve(xp, lu, pivots, b, transposed=False), lu, pivots
 

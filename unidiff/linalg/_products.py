@@ -90,7 +90,7 @@ def _into(xp: Namespace, a: Array, ndim: int) -> LinearMap:
     if a.ndim < 3:
         return right(a.mT if a.ndim > 1 else a)
     shape, n = tuple(a.shape[:-1]), a.shape[-1]
-    return reshape_map((prod(shape),), shape) @ right(xp.reshape(a, (-1, n)).mT)
+    return reshape_map((prod(shape),), shape) @ right(xp.reshape(a, (prod(shape), n)).mT)
 
 
 def _like(y: Array, x: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import nan
 from typing import Any
 
-from .._backend import Array, Namespace
+from .._backend import Array, Namespace, kind_of
 from .._primitive import elementwise, primitive
 from ..linear import LinearMap, diag, row, zero
 from ._elementwise import positive
@@ -65,7 +65,8 @@ def copysign(xp: Namespace, a: Array, b: Array) -> Array:
 @copysign.derivative
 def _(xp: Namespace, y: Array, a: Array, _b: Array) -> LinearMap:
     """dy = sign(a) sign(y) da: 0 at a = 0"""
-    return row(diag(xp.sign(a) * xp.sign(y)), zero) if hasattr(a, "dtype") else zero
+    moves = hasattr(a, "dtype") and kind_of(a)
+    return row(diag(xp.sign(a) * xp.sign(y)), zero) if moves else zero
 
 
 FUNCTIONS = {
