@@ -105,7 +105,7 @@ def _of_opposite(xp: Namespace, _y: Array, a: Any, b: Any) -> Array:
 def _of_adjacent(xp: Namespace, _y: Array, a: Any, b: Any) -> Array:
     """−a / (a² + b²)"""
     r = _distance(xp, a, b)
-    return -a / r / r
+    return -(a / r) / r  # not −a: an unsigned integer would wrap around
 
 
 atan2 = elementwise("atan2", _of_opposite, _of_adjacent, singular=True)

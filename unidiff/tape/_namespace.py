@@ -117,7 +117,11 @@ def over(name: str, ours: Any, raw: Any) -> Callable[..., Any]:
         return unary(ours, raw)
     if name in OPERATORS:
         return _binary(ours, raw)
-    return _of_lists(ours, raw) if name == "asarray" else _dispatch(ours, raw)
+    if name in SEQUENCES:
+        return _of_sequence(ours, raw)
+    if name == "asarray":
+        return _of_lists(ours, raw)
+    return _dispatch_keywords(ours, raw) if name in KEYWORDS else _dispatch(ours, raw)
 
 
 def _binary(ours: Any, raw: Any) -> Callable[..., Any]:
@@ -134,25 +138,53 @@ def _binary(ours: Any, raw: Any) -> Callable[..., Any]:
 
 def _dispatch(ours: Any, raw: Any) -> Callable[..., Any]:
     def function(*args: Any, **kwargs: Any) -> Any:
-        if plain(map(type, args)) and (not kwargs or plain(map(type, kwargs.values()))):
-            return raw(*args, **kwargs)
-        if (args and type(args[0]) in TRACERS) or any_traced((*args, *kwargs.values())):
-            return ours(*args, **kwargs)
+        for x in args:
+            if type(x) in TRACERS:
+                return ours(*args, **kwargs)
         return raw(*args, **kwargs)
 
+    return named(function, ours)
+
+
+def _dispatch_keywords(ours: Any, raw: Any) -> Callable[..., Any]:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        if plain(map(type, args)) and plain(map(type, kwargs.values())):
+            return raw(*args, **kwargs)
+        return ours(*args, **kwargs)
+
+    return named(function, ours)
+
+
+def _of_sequence(ours: Any, raw: Any) -> Callable[..., Any]:
+    def function(arrays: Any, /, **kwargs: Any) -> Any:
+        return (ours if any_traced(arrays) else raw)(arrays, **kwargs)
+
+    return named(function, ours)
+
+
+SEQUENCES = frozenset(("concat", "stack"))
+"""Functions of a list of arrays; for the others a tuple is a shape, or axes."""
+KEYWORDS = frozenset(("clip", "diff", "full", "full_like"))
+"""Functions with keywords that may be arrays."""
+TRACERS = frozenset((Tracer, Dual))
+plain = TRACERS.isdisjoint
+"""Whether none of these types is a tracer's."""
+
+
+def named(function: Any, ours: Any) -> Callable[..., Any]:
+    """Return the function with the name and the text of ours."""
     function.__name__ = getattr(ours, "__name__", str(ours))
     function.__doc__ = ours.__doc__
-    return function
-
-
-TRACERS = frozenset((Tracer, Dual))
-plain = frozenset((*TRACERS, list, tuple)).isdisjoint
-"""Whether arguments of these types cannot be traced, nor hold what is."""
+    return function  # type: ignore[no-any-return]
 
 
 def any_traced(xs: Any) -> bool:
     """Return whether an argument is traced, or a list or tuple of what is."""
-    return any(isinstance(x, Traced) or (type(x) in (list, tuple) and any_traced(x)) for x in xs)
+    for x in xs:
+        kind = type(x)
+        if kind in TRACERS or ((kind is tuple or kind is list) and any_traced(x)):
+            return True
+    return False
 
 
 def _of_lists(ours: Any, raw: Any) -> Callable[..., Any]:
