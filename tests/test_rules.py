@@ -27,6 +27,8 @@ def rotation():
         dtypes, leads = case.dtypes, case.leads
         yield name, dtypes[0], leads[-1], "numpy"
         for j, backend in enumerate(backends_of(name)):
+            if backend == "jax" and ":" in name and name.split(":")[0] in CASES:
+                continue  # one case a rule: the others are compiled in the full product
             yield name, dtypes[(k + j) % len(dtypes)], leads[(k // 2 + j) % len(leads)], backend
 
 
