@@ -8,10 +8,7 @@ they give nan.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import nan
 from typing import Any
-
-import torch
 
 from unidiff.linalg import _gaps, _orthogonal
 
@@ -25,16 +22,14 @@ def over_gaps(w: Array, m: Array, *, of: str, sign: _gaps.Sign) -> Array:
     """Divide m by the gaps of w."""
     if visible(w) and visible(m):
         return _gaps.over_gaps.value(xp, w, m, of=of, sign=sign)
-    y, missing = _gaps.quotients(xp, w, m, sign)
-    return torch.where(missing, nan, y)
+    return _gaps.quotients_or_nan(xp, w, m, sign)
 
 
 def independent(r: Array) -> Array:
     """Return the triangle r, a copy."""
     if visible(r):
         return _orthogonal.independent.value(xp, r)
-    own = torch.eye(r.shape[-1], dtype=torch.bool, device=r.device)
-    return torch.where(own & _orthogonal.dependent(xp, r)[..., None, :], nan, r)
+    return _orthogonal.independent_or_nan(xp, r)
 
 
 kernels: dict[str, Callable[..., Array]] = {"over_gaps": over_gaps, "independent": independent}

@@ -23,9 +23,9 @@ def sizes_that_fit(graph: Graph) -> int:
     return n_in
 
 
-class DenseInverse(GraphInverse):
+class FlatInverse(GraphInverse):
     """
-    dy ↦ dx by the matrix of a program's derivative.
+    The inverse by one map of vectors.
 
     Attributes
     ----------
@@ -35,6 +35,21 @@ class DenseInverse(GraphInverse):
     """
 
     __slots__ = ("solve",)
+    solve: LinearMap
+
+    def __call__(self, dys: Any) -> Any:
+        dy = joined(self.of.xp, dys, self.of.codomain)
+        return parted(self.of.xp, self.solve(dy), self.of.domain)
+
+    def pull(self, ws: Any) -> Any:
+        w = joined(self.of.xp, ws, self.of.domain)
+        return parted(self.of.xp, self.solve.T(w), self.of.codomain)
+
+
+class DenseInverse(FlatInverse):
+    """dy ↦ dx by the matrix of a program's derivative."""
+
+    __slots__ = ()
 
     def __init__(self, of: Graph, solve: LinearMap) -> None:
         self.of, self.solve = of, solve
@@ -62,14 +77,6 @@ class DenseInverse(GraphInverse):
             raise SingularPivotError(msg, sizes=(n,))
         warn_of_small_pivots(smallest, graph.domain.parts[0])
         return cls(graph, solve)
-
-    def __call__(self, dys: Any) -> Any:
-        dy = joined(self.of.xp, dys, self.of.codomain)
-        return parted(self.of.xp, self.solve(dy), self.of.domain)
-
-    def pull(self, ws: Any) -> Any:
-        w = joined(self.of.xp, ws, self.of.domain)
-        return parted(self.of.xp, self.solve.T(w), self.of.codomain)
 
     def logabsdet(self) -> Array:
         space = self.of.domain.parts[0]

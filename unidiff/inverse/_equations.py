@@ -18,8 +18,8 @@ from ..linear import ArraySpace, LinearMap, space_of, zero
 from ..linear._elementwise import Mask
 from ..tape._checkpoint import Again
 from ..tape._graph import Graph
-from ..tape._level import Node, OneOutput, Pack
-from ..tape._wiring import NOWHERE, Range, Wired, Wiring, moved, wiring_of
+from ..tape._level import Node, OneOutput
+from ..tape._wiring import NOWHERE, Range, Wired, Wiring, moved, reading, wiring_of
 from ._errors import expansive, not_square
 from ._host import map_on_host
 from ._ids import Block, Blocks, Ids, Reader, reader_of
@@ -73,12 +73,7 @@ def map_of(graph: Graph, node: Node, k: int) -> LinearMap:
 
 def inputs_of(node: Node) -> tuple[Array, ...]:
     """Return the arrays that a call reads; of one of several outputs, those of the call."""
-    while isinstance(node.primitive, OneOutput):
-        (call,) = node.parents
-        assert call is not None
-        node = call
-    first = node.parents[0] if node.parents else None
-    return first.inputs if first and isinstance(first.primitive, Pack) else node.inputs
+    return reading(node).inputs
 
 
 class System:

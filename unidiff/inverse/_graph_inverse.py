@@ -8,6 +8,7 @@ from typing import Any
 from .._backend import Array
 from ..linear import LinearMap, column, identity, pick, zero
 from ..linear._blocks import place
+from ..linear._transpose import TransposeOf
 from ..tape._graph import Graph
 
 
@@ -46,40 +47,17 @@ class GraphInverse(LinearMap):
         return f"({self.of}).inv"
 
 
-class InverseTranspose(LinearMap):
+class InverseTranspose(TransposeOf):
     """The same backwards."""
 
     __slots__ = ("of",)
+    of: GraphInverse
 
     def __init__(self, of: GraphInverse) -> None:
         self.of = of
 
-    def __call__(self, ws: Any) -> Any:
-        return self.of.pull(ws)
-
-    def pull(self, dys: Any) -> Any:
-        return self.of(dys)
-
-    @property
-    def T(self) -> LinearMap:
-        return self.of
-
-    @property
-    def inv(self) -> LinearMap:
-        return self.of.inv.T
-
-    @property
-    def c_linear(self) -> bool:
-        return True
-
     def log_volume(self, like: Array) -> Array:
         return self.of.logabsdet()
-
-    def pick(self, inputs: Any = None, outputs: Any = None) -> LinearMap:
-        return self.of.pick(outputs, inputs).T
-
-    def __repr__(self) -> str:
-        return f"({self.of}).T"
 
 
 def picked(f: LinearMap, n_in: int, n_out: int, inputs: Any, outputs: Any) -> LinearMap:

@@ -13,7 +13,7 @@ from .._backend import kind_of
 from .._errors import NotInvertible
 from ..tape._graph import Graph
 from ..tape._level import Node, of_map
-from ..tape._wiring import parents_of
+from ..tape._wiring import reading
 from ._errors import described
 
 
@@ -56,7 +56,7 @@ def _real_linear_call(graph: Graph) -> Node | None:
         kinds[node.serial] = kind = _kind(node.output)
         if not kind or node.primitive is None:
             continue
-        read = {kinds.get(p.serial, "") for p in parents_of(node) if p is not None} - {""}
+        read = {kinds.get(p.serial, "") for p in reading(node).parents if p is not None} - {""}
         if read - {kind} or (kind != "real" and not _c_linear(graph, node)):
             return node
     return None

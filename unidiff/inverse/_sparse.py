@@ -12,23 +12,22 @@ import numpy as np
 
 from .._backend import Array
 from .._errors import BackendError, RuleError, SingularPivotError
-from ..linear import ArraySpace, LinearMap, space_of
+from ..linear import ArraySpace, space_of
 from ..linear._dense import real_dtype
 from ..tape._graph import Graph
 from ..tape._level import highest_level
-from ._dense import joined, parted
+from ._dense import FlatInverse, joined, parted
 from ._equations import Equation, Point, System, inputs_of
-from ._graph_inverse import GraphInverse
 from ._holomorphic import refuse_real_linear
 from ._host import on_host
 from ._implicit import Implicit
 from ._singular import smallest_of, warn_of_small_pivots
 
 
-class SparseInverse(GraphInverse):
+class SparseInverse(FlatInverse):
     """dy ↦ dx by the sparse system dv − Σ L du = 0, whose columns are the unknown numbers"""
 
-    __slots__ = ("solve", "solver")
+    __slots__ = ("solver",)
 
     def __init__(self, graph: Graph) -> None:
         space = graph.domain.parts[0]
@@ -39,7 +38,7 @@ class SparseInverse(GraphInverse):
         system = System(graph)
         self.of = graph
         self.solver = _Factored(system, Point(graph, system), space)
-        self.solve: LinearMap = Implicit(
+        self.solve = Implicit(
             self._forward, self._backward, self.solver.solve, self.solver.solve_transposed
         )
 
@@ -49,14 +48,6 @@ class SparseInverse(GraphInverse):
     def _backward(self, w: Array) -> Array:
         ws = parted(self.of.xp, w, self.of.codomain)
         return joined(self.of.xp, self.of.pull(ws), self.of.domain)
-
-    def __call__(self, dys: Any) -> Any:
-        dy = joined(self.of.xp, dys, self.of.codomain)
-        return parted(self.of.xp, self.solve(dy), self.of.domain)
-
-    def pull(self, ws: Any) -> Any:
-        w = joined(self.of.xp, ws, self.of.domain)
-        return parted(self.of.xp, self.solve.T(w), self.of.codomain)
 
     def logabsdet(self) -> Array:
         arrays = (x for node in self.of.nodes for x in (node.output, *node.inputs))

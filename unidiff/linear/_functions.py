@@ -13,6 +13,7 @@ from ._kinds import linear_map, static
 from ._map import LinearMap, not_invertible
 from ._shape import leading
 from ._space import ArraySpace, space_of
+from ._transpose import TransposeOf
 
 
 @linear_map
@@ -71,10 +72,11 @@ _codomains: dict[Any, ArraySpace] = {}  # a cache: shapes follow from shapes
 
 
 @linear_map
-class Transposed(LinearMap):
+class Transposed(TransposeOf):
     """The transpose of a map of functions: its author's, or the backend's of its trace"""
 
     of: FromFunctions
+    pick = LinearMap.pick
 
     def __call__(self, w: Array) -> Array:
         of = self.of
@@ -88,21 +90,6 @@ class Transposed(LinearMap):
         of = self.of
         assert of.transpose is not None
         return of.transpose(w, *of.residuals, **dict(of.parameters))
-
-    @property
-    def T(self) -> LinearMap:
-        return self.of
-
-    @property
-    def inv(self) -> LinearMap:
-        return self.of.inv.T
-
-    @property
-    def c_linear(self) -> bool:
-        return self.of.c_linear
-
-    def __repr__(self) -> str:
-        return f"({self.of}).T"
 
 
 def each(f: Callable[[Array], Array], dx: Array, lead: tuple[int, ...]) -> Array:

@@ -10,6 +10,7 @@ from .._backend import Array, Namespace
 from ..linear import Bare, LinearMap, ProductSpace, zero
 from ..linear._closed import Closed
 from ..linear._dense import last_axes
+from ..linear._transpose import TransposeOf
 from ._level import Node, of_map
 from ._sweep import ancestors, pull, push
 from ._wiring import Wiring, wiring_of
@@ -146,37 +147,13 @@ class Graph(LinearMap):
         return f"graph({len(self.nodes)} nodes: {self.domain} → {self.codomain})"
 
 
-class GraphTranspose(LinearMap):
+class GraphTranspose(TransposeOf):
     """The backward sweep of a recorded program."""
 
     __slots__ = ("of",)
 
     def __init__(self, of: Graph) -> None:
         self.of = of
-
-    def __call__(self, ws: Any) -> Any:
-        return self.of.pull(ws)
-
-    def pull(self, dxs: Any) -> Any:
-        return self.of(dxs)
-
-    @property
-    def T(self) -> LinearMap:
-        return self.of
-
-    @property
-    def inv(self) -> LinearMap:
-        return self.of.inv.T
-
-    @property
-    def c_linear(self) -> bool:
-        return self.of.c_linear
-
-    def pick(self, inputs: Any = None, outputs: Any = None) -> LinearMap:
-        return self.of.pick(outputs, inputs).T
-
-    def __repr__(self) -> str:
-        return f"({self.of}).T"
 
 
 def _c_linear(xp: Namespace, node: Node) -> bool:

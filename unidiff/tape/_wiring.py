@@ -167,7 +167,7 @@ def wiring_of(graph: Any, xp: Namespace = None, host: Host = None) -> Wiring:
     for node in graph.nodes:
         if isinstance(node.primitive, Pack) or isinstance(node.output, tuple):
             continue  # a call of several outputs: each is a node, which reads what the call reads
-        operands = tuple(CONSTANT if p is None else ids_of[p.serial] for p in parents_of(node))
+        operands = tuple(CONSTANT if p is None else ids_of[p.serial] for p in reading(node).parents)
         if _is_wiring(node):
             assert node.map is not None
             ids = moved(xp, node.map, operands, node.inputs, host)
@@ -184,14 +184,14 @@ def wiring_of(graph: Any, xp: Namespace = None, host: Host = None) -> Wiring:
     return Wiring(count, tuple(calls), inputs, outputs)
 
 
-def parents_of(node: Node) -> tuple[Node | None, ...]:
-    """Return the nodes read: for an output of a call of several, those that the call reads."""
+def reading(node: Node) -> Node:
+    """Return the node that reads: of an output of a call of several, the call; or its arguments."""
     while isinstance(node.primitive, OneOutput):
         (call,) = node.parents
         assert call is not None
         node = call
     first = node.parents[0] if node.parents else None
-    return first.parents if first and isinstance(first.primitive, Pack) else node.parents
+    return first if first and isinstance(first.primitive, Pack) else node
 
 
 def _is_wiring(node: Node) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from .._backend import Array
@@ -48,6 +47,8 @@ def _solved(
     """Solve L dx = dy in the sense of least squares, on the host."""
     from scipy.sparse.linalg import LinearOperator, lsmr
 
+    from ..inverse import joined, on_host, parted
+
     tolerance = _tolerance(domain, codomain, options)
     sizes = [sum(part.size for part in space.parts) for space in (codomain, domain)]
     operator: Any = LinearOperator(
@@ -57,13 +58,13 @@ def _solved(
         dtype=float,
     )
     xp, part = domain.parts[0].xp, domain.parts[0]
-    b = dense.on_host(dense.joined(xp, dys, codomain))
+    b = on_host(joined(xp, dys, codomain))
     limit = 20 * max(sizes)
     x, stop, steps, *_ = lsmr(operator, b, atol=tolerance, btol=tolerance, conlim=0, maxiter=limit)
     if stop == 7:
         msg = f"least_squares: LSMR did not come to {tolerance:.1e} in {steps} steps"
         raise InverseConvergenceError(msg, sizes=tuple(sizes))
-    return list(dense.parted(xp, xp.asarray(x, dtype=part.dtype, device=part.device), domain))
+    return list(parted(xp, xp.asarray(x, dtype=part.dtype, device=part.device), domain))
 
 
 def _tolerance(domain: ProductSpace, codomain: ProductSpace, options: dict[str, Any]) -> float:
@@ -79,20 +80,12 @@ def _tolerance(domain: ProductSpace, codomain: ProductSpace, options: dict[str, 
 
 def _applied(g: Any, x: Any, start: ProductSpace, end: ProductSpace) -> Any:
     """Return g of numbers on the host, as such."""
+    from ..inverse import joined, on_host, parted
+
     first = start.parts[0]
     array = first.xp.asarray(x, dtype=first.dtype, device=first.device)
-    y = dense.on_host(dense.joined(first.xp, g(dense.parted(first.xp, array, start)), end))
+    y = on_host(joined(first.xp, g(parted(first.xp, array, start)), end))
     if y is None:
         msg = "least_squares looks at numbers, which a transform hides here"
         raise RuleError(msg)
     return y.astype(float)
-
-
-class _Lazily:
-    """What knows NumPy, imported when it is first asked for."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(import_module("unidiff.inverse"), name)
-
-
-dense = _Lazily()

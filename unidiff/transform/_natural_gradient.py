@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 from .._backend import Array, kind_of
@@ -129,14 +128,15 @@ Solve = Callable[[Vector], list[Array | None]]
 
 def _inverse(flat: FlatFunction, xs: list[Array], method: str) -> Solve | None:
     """Return g ↦ J⁻¹ J⁻ᵀ g; None if J is not square, and that may be."""
-    inverse = import_module("unidiff.inverse")
+    from ..inverse import Options, choose
+
     with flat.of.sweeping():
         ys, graph, _ = flat.of.engine.record(flat, xs)
         sizes = [sum(space_of(x).size for x in arrays) for arrays in (xs, ys)]
         if method == "auto" and sizes[0] != sizes[1]:
             return None
         try:
-            J: Any = inverse.choose(graph, inverse.Options(method=method)).inverse
+            J: Any = choose(graph, Options(method=method)).inverse
         except InverseError as error:
             error.add_note(f"{VERB}: damping=..., or method='cg', does without the inverse of J")
             raise

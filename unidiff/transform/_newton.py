@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import import_module
 from math import isfinite
 from typing import Any
 
 from .._backend import Array
 from .._errors import ConvergenceError, InverseError
 from ._function import FlatFunction, Function, Tree, prepare, results, split
+from ._program_inverse import options_of
 from ._vectors import Vector, moved, norm, precision
 
 DECREASE, SHORTEST = 1e-4, 2.0**-20
@@ -116,7 +116,7 @@ def newton(
     >>> np.allclose(result.x, np.tan(1))
     True
     """
-    chosen = import_module("unidiff.inverse").Options(**options)
+    chosen = options_of("newton", options)
     flat, xs = prepare("newton", f, (x0,))
     at = _Point(flat, xs)
     relative = precision(xs) ** 0.75 if tolerance is None else tolerance
@@ -166,9 +166,11 @@ class _Point:
 
     def direction(self, options: Any, steps: int) -> Vector:
         """Return −J⁻¹ f."""
+        from ..inverse import choose
+
         try:
             with self.flat.of.sweeping():
-                inverse = import_module("unidiff.inverse").choose(self.graph, options).inverse
+                inverse = choose(self.graph, options).inverse
                 found: Vector = inverse(tuple(-y for y in self.ys))
         except InverseError as error:
             error.add_note(f"newton: at step {steps}, where ‖f‖ is {self.residual:.1e}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from importlib import import_module
 from typing import Any
 
 from .._backend import Array, Traced, array_namespace
 from ..linear import LinearMap
+from ..linear._map import add, negative
 from ._first_order import all_matching
 from ._function import FlatFunction, Function, Tree, matching, prepare, results, split
 from ._vectors import precision
@@ -78,38 +78,32 @@ class ProgramInverse:
 
     def explain(self) -> Any:
         """Return the steps in words."""
-        explanation = import_module("unidiff.inverse").Explanation
-        return explanation(self._choice, self._graph)
+        from ..inverse import Explanation
+
+        return Explanation(self._choice, self._graph)
 
     def _solved(self, inverse: LinearMap, f: LinearMap, dys: Any, refine: int) -> list[Any]:
         found = inverse(tuple(dys))
         for _ in range(refine):
-            found = _sum(found, inverse(self._left(f, found, dys)))
+            found = add(found, inverse(self._left(f, found, dys)))
         return list(found)
 
     def _left(self, f: LinearMap, dxs: Any, dys: Any) -> tuple[Any, ...]:
-        back = f(tuple(dxs))
-        return tuple(
-            (None if b is None else -b) if dy is None else dy if b is None else dy - b
-            for dy, b in zip(dys, back, strict=True)
-        )
+        left: tuple[Any, ...] = add(tuple(dys), negative(f(tuple(dxs))))
+        return left
 
     def _residual(self, f: LinearMap, dxs: Any, dys: Any) -> Any:
         """Return the norm of v − J dx, relative to that of v."""
+        from ..inverse import on_host
+
         sizes = []
         for arrays in (self._left(f, dxs, dys), dys):
             parts = [_square(a) for a in arrays if a is not None]
             sizes.append(sum(parts) ** 0.5 if parts else 0.0)
-        on_host = import_module("unidiff.inverse").on_host
         left, whole = (on_host(size) for size in sizes)
         if left is None or whole is None:
             return None
         return float(left) / float(whole) if float(whole) else float(left)
-
-
-def _sum(u: Any, v: Any) -> tuple[Any, ...]:
-    pairs = zip(u, v, strict=True)
-    return tuple(b if a is None else a if b is None else a + b for a, b in pairs)
 
 
 def _square(x: Array) -> Array:
@@ -128,8 +122,10 @@ def _as_wide_as(xs: Sequence[Array], dxs: Sequence[Array | None]) -> list[Array 
 
 def _warn_of_residual(residual: float | None, like: Sequence[Array]) -> None:
     """Warn if more than half of the digits are lost."""
+    from ..inverse import warn_ill_conditioned
+
     if residual is not None and not residual < precision(like) ** 0.5:
-        import_module("unidiff.inverse").warn_ill_conditioned(
+        warn_ill_conditioned(
             f"the product with the inverse leaves a residual of {residual:.1e}, relative to its "
             "argument: the Jacobian, or the program, is badly conditioned at this point"
         )
@@ -137,32 +133,44 @@ def _warn_of_residual(residual: float | None, like: Sequence[Array]) -> None:
 
 def inverted(verb: str, f: Function, primals: Sequence[Tree], options: Any) -> ProgramInverse:
     """Return the inverse of the derivative of `f`, by these options."""
-    inverse = import_module("unidiff.inverse")
-    chosen = _chosen(verb, inverse.Options, options)
-    flat, xs = prepare(verb, f, primals)
+    from ..inverse import choose
+
+    chosen = options_of(verb, options)
+    flat, xs, ys, graph = _recorded(verb, f, primals)
     with flat.of.sweeping():
-        ys, graph, _ = flat.of.engine.record(flat, xs)
-        choice = inverse.choose(graph, chosen)
+        choice = choose(graph, chosen)
     return ProgramInverse(flat, xs, ys, graph, choice)
 
 
 def explained(verb: str, f: Function, primals: Sequence[Tree], options: Any) -> Any:
     """Return how that is inverted, or why it is not, in words."""
-    inverse = import_module("unidiff.inverse")
-    chosen = _chosen(verb, inverse.Options, options)
+    from ..inverse import explained
+
+    chosen = options_of(verb, options)
+    flat, _, _, graph = _recorded(verb, f, primals)
+    with flat.of.sweeping():
+        return explained(graph, chosen)
+
+
+def _recorded(
+    verb: str, f: Function, primals: Sequence[Tree]
+) -> tuple[FlatFunction, list[Array], list[Array], Any]:
     flat, xs = prepare(verb, f, primals)
     with flat.of.sweeping():
-        _, graph, _ = flat.of.engine.record(flat, xs)
-        return inverse.explained(graph, chosen)
+        ys, graph, _ = flat.of.engine.record(flat, xs)
+    return flat, xs, ys, graph
 
 
-def _chosen(verb: str, kind: Any, options: dict[str, Any]) -> Any:
-    known = [field.name for field in fields(kind)]
+def options_of(verb: str, options: dict[str, Any]) -> Any:
+    """Return the options of an inverse by their names."""
+    from ..inverse import Options
+
+    known = [field.name for field in fields(Options)]
     unknown = [name for name in options if name not in known]
     if unknown:
         msg = f"{verb}: no option {', '.join(unknown)}; there are {', '.join(known)}"
         raise TypeError(msg)
-    return kind(**options)
+    return Options(**options)
 
 
 def tuple_of(verb: str, primals: Any) -> tuple[Any, ...]:
@@ -178,13 +186,14 @@ def _blocks(graph: Any, inverse: LinearMap, mode: str) -> list[list[Array]]:
     xs, ys, xp = graph.domain.parts, graph.codomain.parts, graph.xp
     if mode == "forward":
         columns = [_swept(inverse, ys, j) for j in range(len(ys))]
-        return [
-            [_last(xp, column[i], x, y) for column, y in zip(columns, ys, strict=True)]
-            for i, x in enumerate(xs)
+        rows = [
+            [None if c[i] is None else xp.moveaxis(c[i], 0, -1) for c in columns]
+            for i in range(len(xs))
         ]
-    rows = [_swept(inverse.T, xs, i) for i in range(len(xs))]
+    else:
+        rows = [_swept(inverse.T, xs, i) for i in range(len(xs))]
     return [
-        [_first(xp, w, x, y) for w, y in zip(row, ys, strict=True)]
+        [_block(xp, found, x, y) for found, y in zip(row, ys, strict=True)]
         for row, x in zip(rows, xs, strict=True)
     ]
 
@@ -193,15 +202,8 @@ def _swept(f: LinearMap, spaces: Any, k: int) -> Any:
     return f(tuple(s.basis() if j == k else None for j, s in enumerate(spaces)))
 
 
-def _first(xp: Any, w: Array, x: Any, y: Any) -> Array:
-    """Return rows that came as a basis of x along the first axis."""
-    if w is None:
+def _block(xp: Any, found: Array | None, x: Any, y: Any) -> Array:
+    """Return the numbers as the block of x by y; None is zero."""
+    if found is None:
         return x.xp.zeros(x.shape + y.shape, dtype=x.dtype, device=x.device)
-    return xp.reshape(w, x.shape + y.shape)
-
-
-def _last(xp: Any, dx: Array, x: Any, y: Any) -> Array:
-    """Return columns that came as a basis of y along the first axis."""
-    if dx is None:
-        return x.xp.zeros(x.shape + y.shape, dtype=x.dtype, device=x.device)
-    return xp.reshape(xp.moveaxis(dx, 0, -1), x.shape + y.shape)
+    return xp.reshape(found, x.shape + y.shape)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
 from .._backend import Array, backend_of, kind_of
 from .._errors import ConcretizationError
@@ -45,9 +43,11 @@ def _moved(u: Array, t: float, v: Array) -> Array:
 
 
 def _inner(verb: str, u: Array, v: Array) -> float:
+    from ..inverse import on_host
+
     xp = backend_of(u).plain
     product = xp.real(xp.conj(u) * v) if kind_of(u) == "complex" else u * v
-    seen: Any = import_module("unidiff.inverse").on_host(xp.sum(product))
+    seen = on_host(xp.sum(product))
     if seen is None:
         msg = (
             f"{verb} decides by the numbers when to stop, and a transform of {backend_of(u).name} "

@@ -172,14 +172,9 @@ class Recording(TorchFunctionMode):
         if func in VIEWS:
             (found,) = self._laid_anew(func, args, kwargs)
             return found
-        mine = self._meanings(args), self._meanings(kwargs)
         if func in DETACHED:
-            return value(mine[0][0]).detach()
-        found = self._translated(func, *mine)
-        if found is NotImplemented:
-            calling, found = _called(func, *mine)
-            found = self._noted(calling, func, mine, found)
-        return found
+            return value(self._meanings(args)[0]).detach()
+        return self._again(func, args, kwargs)
 
     def _translated(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Return the translation of a call, NotImplemented where there is none."""
