@@ -123,9 +123,12 @@ def main() -> None:
         "numpy": ("NumPy, plain calls", on_numpy),
         "torch": ("PyTorch", on_torch),
     }
-    for name, (title, measure) in tables.items():
-        if given.only in (None, name):
-            report(title, measure(given.seconds), given.json)
+    found = {
+        title: measure(given.seconds)
+        for name, (title, measure) in tables.items()
+        if given.only in (None, name)
+    }
+    report(found, given.json)
 
 
 if __name__ == "__main__":

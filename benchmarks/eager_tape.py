@@ -122,13 +122,12 @@ def main() -> None:
     """Print the tables."""
     given = arguments(__doc__ or "")
     only = given.only or ""
-    rows = gradients(given.seconds, only)
-    if rows:
-        report("Eager tape on NumPy: multiples of the plain primal", rows, given.json)
-    if only in "chain":
-        report("PyTorch, eager", torch_chain(given.seconds), None)
-    if only in "jacobian":
-        report("Jacobians on NumPy", jacobians(given.seconds), None)
+    tables = {
+        "Eager tape on NumPy: multiples of the plain primal": gradients(given.seconds, only),
+        "PyTorch, eager": torch_chain(given.seconds) if only in "chain" else [],
+        "Jacobians on NumPy": jacobians(given.seconds) if only in "jacobian" else [],
+    }
+    report(tables, given.json)
 
 
 if __name__ == "__main__":

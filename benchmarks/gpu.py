@@ -339,6 +339,7 @@ LIBRARIES = {"cupy": cupy_library, "jax": jax_library, "torch": torch_library}
 def main() -> None:
     """Print a table for each library that finds a GPU, and why for the others."""
     given = arguments(__doc__ or "")
+    tables = {}
     for name, make in LIBRARIES.items():
         if given.only not in (None, name):
             continue
@@ -347,8 +348,10 @@ def main() -> None:
         except AbsentError as reason:
             print(f"skipped {name}: {reason}")
             continue
-        rows = [row(key, program, library, given.seconds) for key, program in programs()]
-        report(library.title, rows, given.json and given.json.with_suffix(f".{name}.json"))
+        tables[library.title] = [
+            row(key, program, library, given.seconds) for key, program in programs()
+        ]
+    report(tables, given.json)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Inverse accumulation, against a dense Jacobian and a solve, jitted by JAX, and against GMRES.
+"""Inverse accumulation, against a dense and a coloured Jacobian, both by JAX, and against GMRES.
 
 python benchmarks/inverse.py [--seconds 2] [--json FILE] [--only NAME]
 """
@@ -9,8 +9,7 @@ from measure import arguments, medians, report, settle
 
 settle()
 
-import time  # noqa: E402  (settle starts anew before NumPy is there)
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable  # noqa: E402  (settle starts anew before NumPy is there)
 from functools import partial  # noqa: E402
 from math import log  # noqa: E402
 from typing import Any  # noqa: E402
@@ -19,7 +18,7 @@ import inverse_programs as programs  # noqa: E402
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
-from scipy.sparse.linalg import LinearOperator, gmres  # noqa: E402
+from inverse_rivals import by_gmres, finished, of_coloured, of_dense, timed  # noqa: E402
 
 import unidiff as ud  # noqa: E402
 from unidiff.inverse import _plans  # noqa: E402
@@ -48,34 +47,6 @@ def judged(ratio: float, target: float | None) -> str:
     return f"{ratio:.3g} (≥ {target} {'met' if ratio >= target else 'MISSED'})"
 
 
-def timed(f: Callable[[], Any]) -> tuple[Any, float]:
-    """Return the value, and the microseconds it took."""
-    start = time.perf_counter()
-    found = f()
-    return found, (time.perf_counter() - start) * 1e6
-
-
-def rivals(program: Any, x: np.ndarray, v: np.ndarray) -> dict[str, float]:
-    """Return the microseconds of JAX's dense Jacobian with a solve, and with slogdet, compiled."""
-    f = program(jnp)
-    solve = jax.jit(lambda x, v: jnp.linalg.solve(jax.jacfwd(f)(x), v))
-    volume = jax.jit(lambda x: jnp.linalg.slogdet(jax.jacfwd(f)(x))[1])
-    found = {}
-    for name, run in (("solve", partial(solve, x, v)), ("slogdet", partial(volume, x))):
-        _finished(run)
-        found[name] = sorted(timed(partial(_finished, run))[1] for _ in range(3))[1]
-    return found
-
-
-def by_gmres(f: Callable[[Any], Any], x: np.ndarray, v: np.ndarray) -> str:
-    """Return what GMRES on the whole Jacobian comes to in 200 steps, and its time."""
-    _, L = ud.linearize(f, x)
-    A: Any = LinearOperator((x.size, x.size), matvec=L, dtype=float)
-    (dx, _), taken = timed(lambda: gmres(A, v, rtol=1e-10, restart=100, maxiter=2))
-    error = np.linalg.norm(L(dx) - v) / np.linalg.norm(v)
-    return f"{taken / 1e3:.3g} ms, residual {error:.0e}"
-
-
 def first_call(run: Callable[[], Any]) -> float:
     """Return the microseconds of a call that makes its plan."""
     _plans._plans.clear()
@@ -90,8 +61,9 @@ def measured(make: Any, n: int, seconds: float) -> dict[str, Any]:
     f, plain = program(XP), program(np)
     how = {"method": "lump"}
     _, inverse = ud.linearize_inverse(f, x, **how)
-    dense = rivals(program, x, v)
     (dx,) = inverse.ijvp(v)
+    native = program(jnp)
+    J, dense = of_dense(native, x, v)
     check = np.linalg.norm(ud.jvp(f, (x,), (dx,))[1] - v) / np.linalg.norm(v)
     assert check < 1e-6, check
     runs: dict[str, Callable[[], Any]] = {
@@ -111,6 +83,7 @@ def measured(make: Any, n: int, seconds: float) -> dict[str, Any]:
     found: dict[str, Any] = medians(runs, seconds)
     found["first"] = first_call(runs["call"])
     found["first volume"] = first_call(runs["call volume"])
+    found["coloured"] = of_coloured(native, x, v, J, dx)
     return found | dense | {"gmres": by_gmres(f, x, v)}
 
 
@@ -154,6 +127,7 @@ def _product_row(
         "dense / ours": judged(row["solve"] / row["apply"], reused),
         "recorded anew": judged(row["solve"] / row["call"], None),
         "first call": judged(row["solve"] / row["first"], first),
+        "coloured, SuperLU": row["coloured"],
         "GMRES": row["gmres"],
     }
 
@@ -243,7 +217,7 @@ def _jax_row(n: int, seconds: float) -> dict[str, Any]:
         "product": jax.jit(lambda x: ud.ijvp(f, (x,), x, method="peel")[1][0]),
         "volume": jax.jit(lambda x: ud.logabsdet(f, x, method="peel")[1]),
     }
-    runs = {name: partial(_finished, run, x) for name, run in compiled.items()}
+    runs = {name: partial(finished, run, x) for name, run in compiled.items()}
     found = medians(runs, seconds)
     times = found["product"] / found["primal"]
     return {
@@ -253,10 +227,6 @@ def _jax_row(n: int, seconds: float) -> dict[str, Any]:
         "in primals": f"{times:.2f} (≤ 3 {'met' if times <= 3 else 'MISSED'})",
         "log |det J|, ms": found["volume"] / 1e3,
     }
-
-
-def _finished(run: Callable[..., Any], *args: Any) -> Any:
-    return jax.block_until_ready(run(*args))
 
 
 def main() -> None:
@@ -273,9 +243,7 @@ def main() -> None:
     }
     if not only or only == "jax":
         tables["On JAX"] = on_jax(given.seconds)
-    for title, rows in tables.items():
-        if rows:
-            report(title, rows, given.json)
+    report(tables, given.json)
 
 
 if __name__ == "__main__":

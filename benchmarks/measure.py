@@ -90,14 +90,16 @@ def against(target: float, ratio: float) -> str:
     return f"≤ {target:g} {'met' if ratio <= target else 'MISSED'}"
 
 
-def report(title: str, rows: list[Row], to: Path | None) -> None:
-    """Print the rows as one table, and write them as JSON."""
-    table = Table(title=title)
-    for name in rows[0]:
-        table.add_column(name, justify="left" if name == "program" else "right")
-    for row in rows:
-        shown = (f"{x:.3g}" if isinstance(x, float) else str(x) for x in row.values())
-        table.add_row(*shown)
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+def report(tables: dict[str, list[Row]], to: Path | None) -> None:
+    """Print the tables that have rows, each under its title; write them all as one JSON file."""
+    tables = {title: rows for title, rows in tables.items() if rows}
+    for title, rows in tables.items():
+        table = Table(title=title)
+        for name in rows[0]:
+            table.add_column(name, justify="left" if name == "program" else "right")
+        for row in rows:
+            shown = (f"{x:.3g}" if isinstance(x, float) else str(x) for x in row.values())
+            table.add_row(*shown)
+        Console(width=None if sys.stdout.isatty() else 180).print(table)
     if to is not None:
-        to.write_text(json.dumps({"title": title, "rows": rows}, indent=1) + "\n")
+        to.write_text(json.dumps(tables, indent=1) + "\n")

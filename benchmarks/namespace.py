@@ -98,12 +98,11 @@ def main() -> None:
     """Print the tables."""
     given = arguments(__doc__ or "")
     only = given.only or ""
-    for title, rows in (
-        ("Namespace functions on plain arrays", plain_calls(given.seconds, only)),
-        ("Recorded calls, forward and reverse", recorded_calls(given.seconds, only)),
-    ):
-        if rows:
-            report(title, rows, given.json)
+    tables = {
+        "Namespace functions on plain arrays": plain_calls(given.seconds, only),
+        "Recorded calls, forward and reverse": recorded_calls(given.seconds, only),
+    }
+    report(tables, given.json)
 
 
 if __name__ == "__main__":
