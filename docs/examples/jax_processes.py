@@ -83,10 +83,15 @@ def main() -> None:
     flags = f"--xla_force_host_platform_device_count={DEVICES}"
     env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, __file__, str(port)]
-    running = [subprocess.Popen([*command, str(rank)], env=env) for rank in range(PROCESSES)]
-    failed = [process.wait() for process in running]
-    if any(failed):
-        sys.exit(f"processes failed: {failed}")
+    running = [
+        subprocess.Popen([*command, str(rank)], env=env, stdout=subprocess.PIPE, text=True)
+        for rank in range(PROCESSES)
+    ]
+    printed = [process.communicate()[0].splitlines() for process in running]
+    if any(process.returncode for process in running):
+        sys.exit(f"processes failed: {[process.returncode for process in running]}")
+    for lines in printed:  # Gloo, too, says on stdout whom it has connected
+        print(*(line for line in lines if line.startswith("process ")), sep="\n")
 
     value, slope = ud.value_and_grad(negative_log_likelihood)(START, *data())
     curvature = ud.hessian(negative_log_likelihood)(START, *data())

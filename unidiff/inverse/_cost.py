@@ -29,7 +29,20 @@ class Estimate:
 
 
 def estimate(plan: Plan, point: Point) -> Estimate:
-    """Return what the plan costs, and a dense solve of the same program."""
+    """Return what the plan costs, and a dense solve: found at its first point, and kept."""
+    if plan.estimate is None:
+        plan.estimate = _estimated(plan, point)
+    found: Estimate = plan.estimate
+    return found
+
+
+def worth_it(plan: Plan, point: Point) -> bool:
+    """Return whether the plan costs no more than a dense solve."""
+    found = estimate(plan, point)
+    return found.planned <= found.dense
+
+
+def _estimated(plan: Plan, point: Point) -> Estimate:
     n = sum(ids.size for ids in plan.system.wanted)
     forward = sum(_equation(point, e, n) for e in plan.system.equations.values())
     dense = forward + PRODUCT * (2 / 3 * n**3 + 2 * n**2)

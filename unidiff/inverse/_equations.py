@@ -9,6 +9,7 @@ factor, else whole, by the map.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..tape._level import Node, OneOutput
 from ..tape._wiring import NOWHERE, Range, Wired, Wiring, moved, reading, wiring_of
 from ._errors import expansive, not_square
 from ._host import map_on_host
-from ._ids import Block, Blocks, Ids, Reader, reader_of
+from ._ids import Block, Blocks, Ids, Reader, Reading
 
 
 class Operand:
@@ -101,21 +102,19 @@ class System:
         starts = {r.start: r for r in (*wiring.inputs, *(c.output for c in wiring.calls))}
         ranges = sorted((r for r in starts.values() if r.size), key=lambda r: r.start)
         self.blocks = Blocks([Block(r, r.size) for r in ranges])
+        reader = Reading(self.blocks, self.like.xp, self.like.device).reader
         self.wanted = [self._ids(ids) for ids in wiring.inputs]
         self.given = self._given(graph, wiring)
         self.equations: dict[int, Equation] = {}
         for index, call in enumerate(wiring.calls):
             if call.output.size:
-                equation = self._equation(graph, index, call)
+                equation = self._equation(graph, index, call, reader)
                 self.equations[equation.block] = equation
-        self.readers = [self._reader(ids) for ids in self.wanted]
-        self.writers = [self._reader(ids) for ids in self.given]
+        self.readers = [reader(ids) for ids in self.wanted]
+        self.writers = [reader(ids) for ids in self.given]
 
     def _ids(self, of: Any) -> Ids:
         return Ids(of, self.blocks.whole(of) if isinstance(of, Range) and of.size else None)
-
-    def _reader(self, ids: Ids) -> Reader:
-        return reader_of(ids, self.blocks, self.like.xp, self.like.device)
 
     def _given(self, graph: Graph, wiring: Wiring) -> list[Ids]:
         """Return the ids of the outputs, each of which must move, and come once."""
@@ -132,7 +131,9 @@ class System:
             found.append(self._ids(empty if ids is None else ids))
         return found
 
-    def _equation(self, graph: Graph, index: int, call: Wired) -> Equation:
+    def _equation(
+        self, graph: Graph, index: int, call: Wired, reader: Callable[[Ids], Reader]
+    ) -> Equation:
         reads = []
         for k, ids in enumerate(call.operands):
             if ids is not None:
@@ -147,7 +148,7 @@ class System:
             if same is not None:  # x * x reads one operand twice
                 same.calls_operands.append(k)
             else:
-                equation.operands.append(Operand(k, found, self._reader(found)))
+                equation.operands.append(Operand(k, found, reader(found)))
         return equation
 
     def _read(self, graph: Graph, call: Wired, k: int, ids: Any) -> tuple[Any, Any] | None:

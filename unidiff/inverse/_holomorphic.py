@@ -52,6 +52,8 @@ def refuse_real_linear(graph: Graph, inside: bool = True) -> None:
 def _real_linear_call(graph: Graph) -> Node | None:
     """Return the first call whose derivative does not commute with i, None if all do."""
     kinds: dict[int, str] = {}
+    if {_kind(node.output) for node in graph.nodes} <= {"", "real"}:
+        return None
     for node in graph.nodes:
         kinds[node.serial] = kind = _kind(node.output)
         if not kind or node.primitive is None:

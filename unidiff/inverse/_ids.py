@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .._backend import Namespace, Shape
+from .._backend import Array, Namespace, Shape
 from ..linear import LinearMap, flip, gather, identity, permute, reshape, slice_, spread
 from ..tape._wiring import NOWHERE, Range
 
@@ -101,6 +101,8 @@ class Ids:
 
     def _find_bounds(self) -> tuple[int, int]:
         of = self.of
+        if self.block is not None:
+            return of.start, of.start + of.size
         if isinstance(of, Range):
             if not of.size:
                 return 0, 0
@@ -190,45 +192,102 @@ class Reader:
     order: LinearMap
 
 
-def reader_of(ids: Ids, blocks: Blocks, xp: Namespace, device: Any) -> Reader:
-    """Return how the ids are read from their blocks."""
+Layout = tuple[tuple[LinearMap, ...], tuple[int, ...], LinearMap]
+"""A reader of one block, whichever: its maps, the lengths of what they make, and the order."""
+FEW = 4
+"""So many slices are better than an index for each number."""
 
-    def index(of: Any) -> Any:
-        return xp.asarray(of.tolist(), device=device)
 
-    if ids.block is not None:
-        return Reader(((ids.block, identity),), (), identity)
-    if isinstance(ids.of, Range):
+class Reading:
+    """Makes readers of the blocks of a program; what is read alike of blocks alike, shares maps."""
+
+    def __init__(self, blocks: Blocks, xp: Namespace, device: Any) -> None:
+        self.blocks, self.xp, self.device = blocks, xp, device
+        self._layouts: dict[Any, Layout] = {}
+
+    def reader(self, ids: Ids) -> Reader:
+        """Return how the ids are read from their blocks."""
+        if ids.block is not None:
+            return Reader(((ids.block, identity),), (), identity)
         if not ids.size:
             return Reader((), (), identity)
-        number = blocks.of(ids.of.start)
-        return Reader(((number, _of_range(ids.of, blocks.blocks[number], index)),), (), identity)
-    flat = ids.of.reshape(-1)
-    at = blocks.of_each(flat)
-    changes = np.flatnonzero(np.diff(at)) + 1
-    runs = np.split(np.arange(flat.size), changes) if flat.size else []
-    order: LinearMap = identity
-    if len(runs) > 1 and len(runs) > 2 * np.unique(at).size:  # interleaved: block by block
-        by_block = np.argsort(at, kind="stable")
-        order = gather(index(np.argsort(by_block, kind="stable")), flat.size)
-        cuts = np.flatnonzero(np.diff(at[by_block])) + 1
-        runs = np.split(by_block, cuts)
-    pieces = tuple(_piece(flat[run], int(at[run[0]]), blocks, index) for run in runs)
-    laid = reshape((flat.size,), ids.shape) @ order
-    return Reader(pieces, tuple(len(run) for run in runs), laid)
+        low, high = ids.bounds
+        number = self.blocks.of(low)
+        constants = not isinstance(ids.of, Range) and (ids.of == NOWHERE).any()
+        if constants or self.blocks.of(high - 1) != number:
+            return self._of_several(ids)
+        maps, lengths, order = self._layout(ids, self.blocks.blocks[number])
+        return Reader(tuple((number, f) for f in maps), lengths, order)
+
+    def _layout(self, ids: Ids, block: Block) -> Layout:
+        """Return how ids of one block are read from it."""
+        of = ids.of
+        key: Any = (of.start - block.start, of.shape, of.strides) if isinstance(of, Range) else None
+        if key is None:
+            places = of - block.start
+            key = places.shape, places.tobytes()
+        found = self._layouts.get((key, block.shape))
+        if found is None:
+            found = self._made(of, block)
+            self._layouts[key, block.shape] = found
+        return found
+
+    def _made(self, of: Any, block: Block) -> Layout:
+        if isinstance(of, Range):
+            return (_of_range(of, block, self._index),), (), identity
+        flat = of.reshape(-1)
+        runs = _evenly(flat)
+        maps = tuple(self._run(flat[run], block) for run in runs)
+        laid = reshape((flat.size,), of.shape)
+        if len(maps) == 1:
+            return (laid @ maps[0],), (), identity
+        return maps, tuple(run.stop - run.start for run in runs), laid
+
+    def _of_several(self, ids: Ids) -> Reader:
+        """Return how ids of several blocks, or of constants, are read."""
+        flat = ids.written.reshape(-1)
+        at = self.blocks.of_each(flat)
+        changes = np.flatnonzero(np.diff(at)) + 1
+        runs = np.split(np.arange(flat.size), changes)
+        order: LinearMap = identity
+        if len(runs) > 1 and len(runs) > 2 * np.unique(at).size:  # interleaved: block by block
+            by_block = np.argsort(at, kind="stable")
+            order = gather(self._index(np.argsort(by_block, kind="stable")), flat.size)
+            cuts = np.flatnonzero(np.diff(at[by_block])) + 1
+            runs = np.split(by_block, cuts)
+        pieces = tuple(self._piece(flat[run], int(at[run[0]])) for run in runs)
+        laid = reshape((flat.size,), ids.shape) @ order
+        return Reader(pieces, tuple(len(run) for run in runs), laid)
+
+    def _piece(self, ids: Any, number: int) -> Piece:
+        if number < 0:  # constants
+            return number, identity
+        return number, self._run(ids, self.blocks.blocks[number])
+
+    def _run(self, ids: Any, block: Block) -> LinearMap:
+        """Return the map from a block to a row of its ids: a slice, if they are evenly spaced."""
+        steps = np.diff(ids)
+        if ids.size == 1 or (steps == steps[0]).all():
+            step = 1 if ids.size == 1 else int(steps[0])
+            return _of_range(Range(int(ids[0]), (ids.size,), (step,)), block, self._index)
+        flat = reshape(block.shape, (block.size,))
+        return gather(self._index(ids - block.start), block.size) @ flat
+
+    def _index(self, of: Any) -> Array:
+        return self.xp.asarray(of.tolist(), device=self.device)
 
 
-def _piece(ids: Any, number: int, blocks: Blocks, index: Any) -> Piece:
-    if number < 0:  # constants
-        return number, identity
-    block = blocks.blocks[number]
-    steps = np.diff(ids)
-    if ids.size == 1 or (steps == steps[0]).all():
-        step = 1 if ids.size == 1 else int(steps[0])
-        found = _of_range(Range(int(ids[0]), (ids.size,), (step,)), block, index)
-        return number, found
-    flat = reshape(block.shape, (block.size,))
-    return number, gather(index(ids - block.start), block.size) @ flat
+def _evenly(flat: Any) -> list[slice]:
+    """Return the parts of a row that are evenly spaced, if they are few, else the whole row."""
+    cuts = np.flatnonzero(np.diff(flat, 2)) + 1  # the steps before and after differ
+    runs, start = [], 0
+    for cut in cuts[: 2 * FEW].tolist():
+        if cut > start:
+            runs.append(slice(start, cut + 1))
+            start = cut + 1
+    if start < flat.size:
+        runs.append(slice(start, flat.size))
+    return runs if len(cuts) <= 2 * FEW and len(runs) <= FEW else [slice(0, flat.size)]
 
 
 def _of_range(ids: Range, block: Block, index: Any) -> LinearMap:

@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .._errors import SingularPivotError
 from ..linear import LinearMap
 from ..tape._graph import Graph
 from . import _errors
-from ._cost import Estimate, estimate
+from ._cost import Estimate, estimate, worth_it
 from ._dense import DenseInverse
 from ._holomorphic import RealLinearError
 from ._inverse import Inverse
 from ._iterative import IterativeSweep
 from ._plan import Plan
-from ._plans import planned
+from ._plans import always, never, planned
 from ._singular import warn_of_small_pivots
 from ._sparse import SparseInverse
 from ._sweep import Sweep
 
 METHODS = ("auto", "peel", "lump", "dense", "sparse", "gmres")
+FACTORS = {"auto": worth_it, "peel": never, "lump": always, "gmres": never}
+"""Of a method with a plan: when its lumps are factored."""
 
 
 @dataclass(frozen=True)
@@ -92,22 +95,30 @@ def choose(graph: Graph, options: Options) -> Choice:
         return Choice(DenseInverse.of_graph(graph), "dense")
     if options.method == "sparse":
         return Choice(SparseInverse(graph), "sparse")
-    iterates = options.method == "gmres"
     try:
-        plan, sweep, smallest = planned(graph, lumps=not iterates and options.method != "peel")
+        plan, sweep, smallest = planned(graph, FACTORS[options.method])
     except RealLinearError as error:
         if options.method != "auto" or not error.inside:
             raise
         return Choice(DenseInverse.of_graph(graph), "dense")
     _refuse_lumps(plan, sweep, options)
     warn_of_small_pivots(smallest, sweep.like)
-    if iterates:
+    if options.method == "gmres":
         sweep = IterativeSweep(plan.system, sweep.point, plan.steps.steps, options.tolerance)
         return Choice(Inverse(graph, plan, sweep), "gmres", plan)
     expected = estimate(plan, sweep.point)
     if options.method == "auto" and expected.dense < expected.planned:
-        return Choice(DenseInverse.of_graph(graph), "dense", plan, expected)
+        return Choice(_cheaper_dense(graph), "dense", plan, expected)
     return Choice(Inverse(graph, plan, sweep), options.method, plan, expected)
+
+
+def _cheaper_dense(graph: Graph) -> LinearMap:
+    """Return the dense inverse in place of a plan's, which says better where one is singular."""
+    try:
+        return DenseInverse.of_graph(graph)
+    except SingularPivotError:
+        planned(graph, always)
+        raise
 
 
 def _refuse_lumps(plan: Plan, sweep: Sweep, options: Options) -> None:

@@ -53,6 +53,8 @@ class Readers:
 def intervals(ids: Ids, system: System) -> list[tuple[int, int, int]]:
     """Return the blocks of the ids, with bounds of these in each."""
     low, high = ids.bounds
+    if ids.block is not None:
+        return [(ids.block, low, high)]
     if low == high:
         return []
     first, last = system.blocks.of(low), system.blocks.of(high - 1)

@@ -43,6 +43,7 @@ class Plan:
 
     def __init__(self, system: System, steps: Steps, aware: bool) -> None:
         self.system, self.steps, self.aware = system, steps, aware
+        self.estimate: Any = None  # an `Estimate`, once somebody has asked
         Plan.made += 1
 
     @property
@@ -167,35 +168,32 @@ def _unused_input(system: System) -> tuple[int, int] | None:
 
 def _torn(peeling: Peeling) -> list[Step]:
     """Tear the smallest block that closes a lump, or else what is unknown of the inputs."""
-    best: list[tuple[int, Any]] | None = None
-    size = 0
     for block in _candidates(peeling):
         torn = [_unknown_of(peeling, block)]
-        count = _count(torn)
-        if best is not None and count >= size:
-            continue
-        journal, _, rests = _tried(peeling, torn)
+        journal, steps, rests = _tried(peeling, torn)
+        if sum(rest.size for rest in rests) == _count(torn):
+            return _lump(peeling, torn, steps, rests)
         peeling.undo(journal)
-        if sum(rest.size for rest in rests) == count:
-            best, size = torn, count
-    if best is None:
-        inputs = [
-            peeling.system.blocks.of(ids.of.start) for ids in peeling.system.wanted if ids.size
-        ]
-        best = [
-            part for part in (_unknown_of(peeling, block) for block in inputs) if _count([part])
-        ]
-        size = _count(best)
-    _, steps, rests = _tried(peeling, best)
+    blocks = [peeling.system.blocks.of(ids.of.start) for ids in peeling.system.wanted if ids.size]
+    torn = [_unknown_of(peeling, block) for block in blocks if peeling.left[block]]
+    size = _count(torn)
+    _, steps, rests = _tried(peeling, torn)
     closing = sum(rest.size for rest in rests)
     if closing != size or not size:
         raise _stuck(peeling, size, closing, rests)
+    return _lump(peeling, torn, steps, rests)
+
+
+def _lump(
+    peeling: Peeling, torn: list[tuple[int, Any]], steps: list[Solve], rests: list[Rest]
+) -> list[Step]:
+    """Return the lump, and the steps that can come after it."""
     for rest in rests:
         peeling.use(rest.equation, rest.rows, None)
-    parts = tuple((block, None if rows.all() else rows) for block, rows in best)
+    parts = tuple((block, None if rows.all() else rows) for block, rows in torn)
     inner, after = _split(steps, rests)
-    order = order_of(peeling, best, inner, rests)
-    return [Lump(parts, size, tuple(inner), tuple(rests), order), *after]
+    order = order_of(peeling, torn, inner, rests)
+    return [Lump(parts, _count(torn), tuple(inner), tuple(rests), order), *after]
 
 
 def _split(steps: list[Solve], rests: list[Rest]) -> tuple[list[Solve], list[Solve]]:
@@ -219,10 +217,11 @@ def _read(equation: Equation) -> set[int]:
 
 
 def _candidates(peeling: Peeling) -> list[int]:
-    """Return the last blocks that are not known, those that calls make first."""
-    system = peeling.system
-    blocks = np.unique(system.blocks.of_each(np.flatnonzero(~peeling.known))).tolist()
-    return sorted(blocks, key=lambda block: (block not in system.equations, -block))[:WINDOW]
+    """Return the last blocks that are not known, calls' before inputs; the smallest first."""
+    system, left = peeling.system, peeling.left
+    blocks = [block for block, unknown in enumerate(left) if unknown]
+    blocks.sort(key=lambda block: (block not in system.equations, -block))
+    return sorted(blocks[:WINDOW], key=lambda block: left[block])
 
 
 def _unknown_of(peeling: Peeling, block: int) -> tuple[int, Any]:

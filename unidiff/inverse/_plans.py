@@ -6,6 +6,7 @@ What is compared is the recorded graph, call by call: what made it, of which oth
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -15,7 +16,8 @@ from .._errors import NotInvertible, SingularPivotError
 from ..linear import LinearMap
 from ..tape._checkpoint import Again
 from ..tape._graph import Graph
-from ..tape._level import Node, OneOutput, Pack, of_map
+from ..tape._level import Node, OfMap, OneOutput, Pack, of_map
+from ._equations import Point
 from ._host import on_host
 from ._pivots import refuse_zero_pivots
 from ._plan import Plan, make_plan
@@ -26,12 +28,30 @@ _plans: OrderedDict[Any, Plan] = OrderedDict()
 _lock = Lock()
 
 
-def planned(graph: Graph, lumps: bool = True) -> tuple[Plan, Sweep, float]:
+Decision = Callable[[Plan, Point], bool]
+
+
+def never(plan: Plan, point: Point) -> bool:
+    """Leave lumps as they are."""
+    return False
+
+
+def always(plan: Plan, point: Point) -> bool:
+    """Factor lumps."""
+    return True
+
+
+def planned(graph: Graph, factors: Decision = always) -> tuple[Plan, Sweep, float]:
     """
     Return a plan for the graph, its sweep at this point, and the smallest pivot.
 
-    A plan for such programs is used again, and made anew if a pivot is zero at this point. With
-    `lumps`, these are factored, to see that they can be.
+    A plan for such programs is used again, and made anew if a pivot is zero at this point.
+
+    Parameters
+    ----------
+    graph : Graph
+    factors : callable
+        Says of a plan at a point whether its lumps are factored, to see that they can be.
 
     Raises
     ------
@@ -46,10 +66,10 @@ def planned(graph: Graph, lumps: bool = True) -> tuple[Plan, Sweep, float]:
         if kept.holds_at(point):
             sweep = Sweep(kept.system, point, kept.steps.steps)
             try:
-                return kept, sweep, refuse_zero_pivots(sweep, lumps)
+                return kept, sweep, refuse_zero_pivots(sweep, factors(kept, point))
             except NotInvertible:
                 fails = not kept.aware  # at this point: then structure alone makes it again
-    plan, sweep, smallest = _made(graph, lumps, fails)
+    plan, sweep, smallest = _made(graph, factors, fails)
     if key is not None:
         _keep(key, plan)
     return plan, sweep, smallest
@@ -57,10 +77,10 @@ def planned(graph: Graph, lumps: bool = True) -> tuple[Plan, Sweep, float]:
 
 def _kept(key: Any) -> Plan | None:
     with _lock:
-        if key not in _plans:
-            return None
-        _plans.move_to_end(key)
-        return _plans[key]
+        found = _plans.pop(key, None)  # and in again, the newest: keys are compared once
+        if found is not None:
+            _plans[key] = found
+        return found
 
 
 def _keep(key: Any, plan: Plan) -> None:
@@ -71,50 +91,84 @@ def _keep(key: Any, plan: Plan) -> None:
             _plans.popitem(last=False)
 
 
-def _made(graph: Graph, lumps: bool, aware: bool) -> tuple[Plan, Sweep, float]:
+def _made(graph: Graph, factors: Decision, aware: bool) -> tuple[Plan, Sweep, float]:
     """Plan by structure alone, and if that meets a zero at this point, mind the zeros."""
     if not aware:
         try:
-            return _at_this_point(graph, False, lumps)
+            return _at_this_point(graph, factors, False)
         except SingularPivotError:
             pass
-    return _at_this_point(graph, True, lumps)
+    return _at_this_point(graph, factors, True)
 
 
-def _at_this_point(graph: Graph, aware: bool, lumps: bool) -> tuple[Plan, Sweep, float]:
+def _at_this_point(graph: Graph, factors: Decision, aware: bool) -> tuple[Plan, Sweep, float]:
     plan, point = make_plan(graph, aware)
     sweep = Sweep(plan.system, point, plan.steps.steps)
-    return plan, sweep, refuse_zero_pivots(sweep, lumps)
+    return plan, sweep, refuse_zero_pivots(sweep, factors(plan, point))
 
 
-def signature(graph: Graph) -> Any:
-    """Return what graphs of one structure share; None if that cannot be told."""
-    at: dict[int, int] = {}
-    found: list[Any] = []
-    for number, node in enumerate(graph.nodes):
-        at[node.serial] = number
-        parents = tuple([None if p is None else at[p.serial] for p in node.parents])
-        what: Any = _made_by(node)
-        if node.static:
-            what = what, tuple(sorted(node.static.items()))
-        if what is None:
-            return None
-        y = node.output
-        made = None if y is None or isinstance(y, tuple) else (tuple(y.shape), y.dtype)
-        found.append((what, parents, made))
-    inputs = tuple(at[x.serial] for x in graph.inputs)
-    outputs = tuple(None if y is None else at[y.serial] for y in graph.outputs)
-    return tuple(found), inputs, outputs, graph.domain
+class Signature:
+    """What graphs of one structure share. It is long, so its hash is taken once."""
+
+    __slots__ = ("_hash", "parts")
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts, self._hash = parts, hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Signature) or self._hash != other._hash:
+            return False
+        return self.parts == other.parts
+
+
+def signature(graph: Graph) -> Signature | None:
+    """
+    Return what graphs of one structure share; None if that cannot be told.
+
+    It is taken at every call, so that it is made of lists of one thing each, without a function
+    call a node but where a primitive alone does not say what is done.
+    """
+    nodes = graph.nodes
+    at = {node.serial: place for place, node in enumerate(nodes)}
+    made_by = [
+        _made_by(node) if node.static or type(node.primitive) in NOT_ALONE else node.primitive
+        for node in nodes
+    ]
+    if UNTOLD in made_by:
+        return None
+    return Signature(
+        tuple(made_by),
+        tuple([None if p is None else at[p.serial] for node in nodes for p in node.parents]),
+        tuple([len(node.parents) for node in nodes]),
+        tuple([getattr(node.output, "shape", None) for node in nodes]),
+        tuple([getattr(node.output, "dtype", None) for node in nodes]),
+        tuple([at[x.serial] for x in graph.inputs]),
+        tuple([None if y is None else at[y.serial] for y in graph.outputs]),
+        graph.domain,
+    )
+
+
+NOT_ALONE = {OfMap, OneOutput, Pack, Again}
+"""The types of what stands for primitives, and is made anew a call, or does different things."""
+UNTOLD = "untold"
 
 
 def _made_by(node: Node) -> Any:
-    """Return what stands for the primitive of a node: those of outputs are made anew a call."""
+    """Return what stands for the primitive of a node, `UNTOLD` if that cannot be told."""
     made = node.primitive
+    what: Any = made
     if made is of_map:
-        return structure(node.map)
-    if isinstance(made, OneOutput):
-        return OneOutput, made.k
-    return type(made) if isinstance(made, Pack | Again) else made or "input"
+        what = structure(node.map)
+    elif isinstance(made, OneOutput):
+        what = OneOutput, made.k
+    elif isinstance(made, Pack | Again):
+        what = type(made)
+    if what is None and made is not None:
+        return UNTOLD
+    return (what, tuple(sorted(node.static.items()))) if node.static else what
 
 
 def structure(f: Any) -> Any:

@@ -28,7 +28,7 @@ class Graph(LinearMap):
     domain, codomain : ProductSpace
     """
 
-    __slots__ = ("codomain", "domain", "inputs", "outputs", "xp")
+    __slots__ = ("_nodes", "codomain", "domain", "inputs", "outputs", "xp")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Graph(LinearMap):
     ) -> None:
         self.xp, self.inputs, self.outputs = xp, list(inputs), list(outputs)
         self.domain, self.codomain = domain, codomain
+        self._nodes: list[Node] | None = None
 
     def __call__(self, dxs: Any) -> Any:
         return tuple(push(self.xp, self.inputs, self.outputs, dxs))
@@ -63,7 +64,9 @@ class Graph(LinearMap):
     @property
     def nodes(self) -> list[Node]:
         """The nodes that the outputs depend on, oldest first."""
-        return ancestors([*self.outputs, *self.inputs])
+        if self._nodes is None:
+            self._nodes = ancestors([*self.outputs, *self.inputs])
+        return self._nodes
 
     @property
     def plain(self) -> Namespace:
