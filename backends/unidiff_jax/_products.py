@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from unidiff.linalg import matmul
-from unidiff.linalg._inverses import solve_triangular_matrix
+from unidiff.linalg._triangular import solve_triangular_matrix
 from unidiff.linear import identity, matrix_transpose, permute, reshape
 
 from ._general import Inverse, derivative, general, recorded

@@ -10,6 +10,7 @@ import numpy as np
 from unidiff import maps
 from unidiff.linalg._diagonals import Diagonal, OnDiagonal
 from unidiff.linalg._products import CrossWith, Dot, Times
+from unidiff.linalg._triangular import TriangularProduct, TriangularSolve
 from unidiff.linear._fft import Fourier, FromHalfSpectrum, RealFourier
 from unidiff.linear._joins import Replace
 from unidiff.rules._recurrence import Recurrence
@@ -136,6 +137,20 @@ BIJECTIONS: dict[str, Callable[[Draw], Made]] = {
     "left_solve transposed": lambda a: (maps.left_solve(SQUARE(a), transposed=True), a(3, 2)),
     "left_solve of a stack": lambda a: (maps.left_solve(a.square(2, 3, 3)), a(2, 3, 2)),
     "right_solve": lambda a: (maps.right_solve(SQUARE(a)), a(2, 3)),
+    "triangular_solve": lambda a: (TriangularSolve(SQUARE(a), lower=True), a(3, 2)),
+    "triangular_solve transposed": lambda a: (
+        TriangularSolve(a.square(2, 3, 3), lower=False, transposed=True),
+        a(2, 3, 2),
+    ),
+    "triangular_solve, unit": lambda a: (
+        TriangularSolve(SQUARE(a), lower=False, unit_diagonal=True),
+        a(3, 2),
+    ),
+    "triangular_product": lambda a: (TriangularProduct(SQUARE(a), lower=False), a(3, 2)),
+    "triangular_product, unit": lambda a: (
+        TriangularProduct(SQUARE(a), lower=True, transposed=True, unit_diagonal=True),
+        a(3, 2),
+    ),
     "congruence": lambda a: (maps.congruence(SQUARE(a)), a(3, 3)),
     "dense": lambda a: (maps.dense(a.square(4, 4), (2, 2), (4,)), a(2, 2)),
     "from_functions": lambda a: (

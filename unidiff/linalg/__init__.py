@@ -6,7 +6,7 @@ from ._determinant import det
 from ._diagonals import diagonal, matrix_transpose, trace
 from ._equations import solve_continuous_lyapunov, solve_discrete_lyapunov, solve_sylvester
 from ._factorizations import cholesky, lu_factor, lu_solve
-from ._inverses import SlogdetResult, inv, slogdet, solve, solve_triangular
+from ._inverses import SlogdetResult, inv, slogdet, solve
 from ._matrix_functions import expm
 from ._norms import matrix_norm, vector_norm
 from ._orthogonal import QRResult, qr
@@ -15,6 +15,7 @@ from ._products import cross, matmul, outer, tensordot, vecdot
 from ._pseudoinverse import matrix_rank, pinv
 from ._singular_values import SVDResult, svd, svdvals
 from ._spectra import EighResult, eigh, eigvalsh
+from ._triangular import solve_triangular
 
 __all__ = [
     "EighResult",

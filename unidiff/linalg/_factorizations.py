@@ -20,7 +20,8 @@ from ..linear._dense import conjugated
 from ..linear._shape import ShapeMap
 from ..matrix import _kernels, left, right
 from ..matrix._kernels import adjoint, take_rows
-from ._inverses import TriangularSolve, of_columns, solve_triangular_matrix
+from ._inverses import of_columns
+from ._triangular import TriangularSolve, solve_triangular_matrix
 
 
 @linear_map

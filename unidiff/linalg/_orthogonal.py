@@ -18,13 +18,24 @@ from array_api_compat import device
 from .._backend import Array, Namespace, array_namespace
 from .._errors import DegeneracyError
 from .._primitive import primitive
-from ..linear import LinearMap, column, embed, identity, linear_map, row, slice_, static, zero
+from ..linear import (
+    LinearMap,
+    column,
+    embed,
+    identity,
+    linear_map,
+    row,
+    slice_,
+    static,
+    triangle,
+    zero,
+)
 from ..matrix import left, right
 from ..matrix._kernels import adjoint
 from ._factorizations import LowerHalf, WithLeftInverse
 from ._gaps import CLOSE, first, of_stack
-from ._inverses import Triangle, TriangularSolve
 from ._spectra import ADJOINT
+from ._triangular import TriangularSolve
 
 
 class QRResult(NamedTuple):
@@ -50,7 +61,7 @@ def _(xp: Namespace, y: Any, _x: Array, *, mode: str) -> LinearMap:
     widened = embed((k, k), (slice(None), slice(0, rank)))
     turn = (identity - ADJOINT) @ LowerHalf() @ widened @ qh
     of_q = left(q) @ turn if k == m else left(q) @ turn + (identity - left(q) @ qh)
-    of_r = Triangle(lower=False, unit_diagonal=False) @ row(-right(r) @ turn, qh)
+    of_r = triangle(upper=True) @ row(-right(r) @ turn, qh)
     parts = column(OverTriangle(r[..., :rank, :rank]) @ leading, identity)
     return WithLeftInverse(column(row(of_q, zero), of_r) @ parts, row(right(r), left(q)))
 

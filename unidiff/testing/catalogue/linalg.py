@@ -6,7 +6,7 @@ from typing import Any
 
 import unidiff as ud
 
-from ...linalg import _equations, _factorizations, _inverses
+from ...linalg import _equations, _factorizations, _inverses, _triangular
 from ...maps import left, left_solve, right_solve
 from .case import MATRIX, TWO, RuleCase, matrix, of_matrix, of_pair
 from .kinds import definite, normal, small, square
@@ -38,7 +38,9 @@ LINALG = {
     "solve_triangular: adjoint": triangular("adjoint", trans="C", lower=True),
     "solve_triangular: unit diagonal": triangular("unit", unit_diagonal=True),
     "solve_triangular: its rule": RuleCase(
-        _inverses.solve_triangular_matrix, ((square, MATRIX), (normal, TWO)), static={"lower": True}
+        _triangular.solve_triangular_matrix,
+        ((square, MATRIX), (normal, TWO)),
+        static={"lower": True},
     ),
     "slogdet": matrix(ud.linalg.slogdet, signature="(m,m)->(),()"),
     "det": matrix(ud.linalg.det),
