@@ -19,6 +19,7 @@ from jax.tree_util import tree_flatten, tree_leaves, tree_structure, tree_unflat
 from unidiff.linear import LinearMap, linear_map, static, zero
 
 from ._jax import declare, moving, sum_of, unknown, varying_alike, zero_of
+from ._promotion import promoting
 
 Array = Any
 Mask = tuple[bool, ...]
@@ -136,6 +137,7 @@ def _apply(L: LinearMap, dxs: Sequence[Array]) -> list[Array]:
 
 @cache
 def _jitted(map: Form) -> Callable[..., Any]:
+    @promoting
     def apply_linear_map(*args: Array) -> Any:
         L, dxs = map.split(args)
         return [dy for dy in L(dxs) or () if dy is not None]

@@ -11,6 +11,7 @@ from unidiff._primitive import Primitive
 from unidiff.linear import LinearMap
 
 from ._jax import varying_alike
+from ._promotion import promoting
 
 Array = Any
 Parameters = tuple[tuple[str, Any], ...]
@@ -40,12 +41,14 @@ class BoundRule:
     def value(self, parameters: Parameters) -> Callable[..., tuple[Array, ...]]:
         """Return the same as a plain function, of the rule's name."""
 
+        @promoting
         def value(*xs: Array) -> tuple[Array, ...]:
             return self.rule.evaluate(self.backend, xs, dict(parameters))
 
         value.__name__ = self.rule.name
         return value
 
+    @promoting
     def linear_map(self, found: Any, xs: Any, parameters: Parameters) -> LinearMap:
         """Return the derivative, from a tuple to a tuple."""
         ys, saved = found[: self.count], found[self.count :]

@@ -22,6 +22,7 @@ from unidiff._primitive import Primitive
 from unidiff.linear import LinearMap
 
 from ._bound import BoundRule, Parameters
+from ._promotion import promoting
 
 Array = Any
 
@@ -61,6 +62,7 @@ def _pushed(L: LinearMap, dxs: Sequence[Array], ys: Sequence[Array]) -> list[Arr
     return [next(dys) if j in live else None for j in range(len(ys))]
 
 
+@promoting
 def _applied(L: LinearMap, dxs: Sequence[Array], like: Sequence[Array]) -> list[Array]:
     """
     Return L(dxs), as a part of the solution of a linear system, whose transpose JAX knows.

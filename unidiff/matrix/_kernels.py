@@ -94,8 +94,8 @@ def permutation(xp: Namespace, pivots: Array) -> Array:
     m = pivots.shape[-1]
     places = xp.arange(m, device=device(pivots))
     pivots = xp.astype(pivots, places.dtype)
-    rows = xp.broadcast_to(places, pivots.shape)
-    rows = xp.asarray(rows, copy=True)
+    places = xp.broadcast_to(places, pivots.shape)
+    rows = xp.asarray(places, copy=True)
     for k in range(m):
         taken = pivots[..., k, None]
         here = rows[..., k, None]
