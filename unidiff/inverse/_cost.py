@@ -10,8 +10,12 @@ from ._equations import Equation, Point
 from ._plan import Plan
 from ._steps import Lump, Solve, Step
 
-CALL, NUMBER, PRODUCT = 6e-6, 1.5e-9, 1e-10
-"""Seconds of an array operation, of a number it makes, and of a multiplication in a product."""
+STEP, PUSH = 4e-6, 3e-6
+"""Seconds of an operand that a step of a plan reads, and that a sweep forward reads."""
+NUMBER, PRODUCT = 4e-10, 7e-11
+"""Seconds of a number that an array operation makes, and of a multiplication in a product."""
+SOLVER, ELIMINATION = 1e-4, 1e-10
+"""Seconds of the calls that factor a matrix and solve with it; the second, times its size cubed."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,8 @@ def worth_it(plan: Plan, point: Point) -> bool:
 
 def _estimated(plan: Plan, point: Point) -> Estimate:
     n = sum(ids.size for ids in plan.system.wanted)
-    forward = sum(_equation(point, e, n) for e in plan.system.equations.values())
-    dense = forward + PRODUCT * (2 / 3 * n**3 + 2 * n**2)
+    forward = sum(_equation(point, e, n, PUSH) for e in plan.system.equations.values())
+    dense = forward + _solving(n, 1)
     return Estimate(sum(_step(point, step, 1) for step in plan.steps.steps), dense)
 
 
@@ -54,14 +58,19 @@ def _step(point: Point, step: Step, columns: int) -> float:
         t = 1 if step.order is not None else step.size
         inner = sum(_step(point, s, columns) for s in step.steps)
         first = sum(_step(point, s, t) for s in step.steps)
-        rests = sum(_equation(point, rest.equation, t + columns) for rest in step.rests)
-        return 2 * inner + first + rests + PRODUCT * (2 / 3 * t**3 + 2 * t**2 * columns)
-    return _equation(point, step.equation, columns) + _factoring(point, step)
+        rests = sum(_equation(point, rest.equation, t + columns, STEP) for rest in step.rests)
+        return 2 * inner + first + rests + _solving(t, columns)
+    return _equation(point, step.equation, columns, STEP) + _factoring(point, step)
 
 
-def _equation(point: Point, equation: Equation, columns: int) -> float:
+def _solving(n: int, columns: int) -> float:
+    """Return the seconds of factoring a matrix and solving with it."""
+    return SOLVER + ELIMINATION * n**3 + PRODUCT * n**2 * columns
+
+
+def _equation(point: Point, equation: Equation, columns: int, read: float) -> float:
     reads = len(equation.operands) + 1
-    seconds = reads * (CALL + NUMBER * equation.size * columns)
+    seconds = reads * (read + NUMBER * equation.size * columns)
     if not equation.pointwise:
         for u in equation.operands:
             seconds += PRODUCT * columns * _products(point.map(equation, u), u.ids.size)
@@ -73,19 +82,20 @@ def _factoring(point: Point, step: Solve) -> float:
     if step.forward or step.equation.pointwise:
         return 0.0
     f = point.inverse(step.equation, step.equation.operands[step.pivot])
-    return PRODUCT * 2 / 3 * sum(shape[-1] ** 3 for shape in _solvers(f))
+    return sum(SOLVER + ELIMINATION * shape[-1] ** 3 for shape in _solvers(f))
 
 
 def _products(f: LinearMap, n: int) -> float:
     """Return how many multiplications the map takes of an array of n numbers."""
     found = 0.0
+    factored = "lu" in f.array_fields  # then the matrix itself is not read
     for name in f.array_fields:
         part: Any = getattr(f, name)
         if isinstance(part, LinearMap):
             found += _products(part, n)
         elif isinstance(part, tuple):
             found += sum(_products(p, n) for p in part if isinstance(p, LinearMap))
-        elif hasattr(part, "shape") and len(part.shape) > 1:
+        elif hasattr(part, "shape") and len(part.shape) > 1 and (name == "lu" or not factored):
             found += n * max(part.shape[-2:])
     return found
 
