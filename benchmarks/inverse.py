@@ -209,23 +209,24 @@ def _planning_row(name: str, make: Any, n: int, seconds: float) -> dict[str, Any
 
 
 def on_jax(seconds: float) -> Rows:
-    """Measure the flow on JAX under jit: J⁻¹ v against the primal."""
-    return [_jax_row(n, seconds) for n in (1024, 4096)]
+    """Measure programs on JAX under jit: J⁻¹ v against the primal."""
+    kinds = {"coupling": programs.Coupling, "leapfrog": programs.leapfrog}
+    return [_jax_row(name, make, n, seconds) for name, make in kinds.items() for n in (1024, 4096)]
 
 
-def _jax_row(n: int, seconds: float) -> dict[str, Any]:
+def _jax_row(name: str, make: Any, n: int, seconds: float) -> dict[str, Any]:
     x = jnp.asarray(0.5 * np.random.default_rng(n).standard_normal(n))
-    f = programs.Coupling(n)(jnp)
+    f = make(n)(jnp)
     compiled = {
         "primal": jax.jit(f),
         "product": jax.jit(lambda x: ud.ijvp(f, (x,), x, method="peel")[1][0]),
         "volume": jax.jit(lambda x: ud.logabsdet(f, x, method="peel")[1]),
     }
-    runs = {name: partial(finished, run, x) for name, run in compiled.items()}
+    runs = {what: partial(finished, run, x) for what, run in compiled.items()}
     found = medians(runs, seconds)
     times = found["product"] / found["primal"]
     return {
-        "program": f"coupling under jit, n = {n}",
+        "program": f"{name} under jit, n = {n}",
         "primal, ms": found["primal"] / 1e3,
         "J⁻¹v, ms": found["product"] / 1e3,
         "in primals": f"{times:.2f} (≤ 3 {'met' if times <= 3 else 'MISSED'})",
