@@ -162,6 +162,11 @@ def backend_of(*arrays: Array) -> Backend:
     raise TypeError(msg)
 
 
+def device_of(x: Array) -> Any:
+    """Return where to make an array that is to meet `x`, None where its library chooses."""
+    return backend_of(x).device_of(x)
+
+
 def _common(a: Backend, b: Backend) -> Backend:
     if b.name in a.lifts:
         return a

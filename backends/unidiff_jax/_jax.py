@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 try:
     from jax.extend.core import Literal as Literal
@@ -50,10 +51,15 @@ def declare(
     p.def_impl(run)
     p.def_abstract_eval(types)
     mlir.register_lowering(p, mlir.lower_fun(run, multiple_results=True))
-    ad.primitive_jvps[p] = jvp
-    ad.primitive_transposes[p] = transpose
-    batching.primitive_batchers[p] = batch
+    ad.primitive_jvps[p] = lambda xs, tangents, **how: jvp(_of_literals(xs), tangents, **how)
+    ad.primitive_transposes[p] = lambda ws, *xs, **how: transpose(ws, *_of_literals(xs), **how)
+    batching.primitive_batchers[p] = lambda xs, dims, **how: batch(_of_literals(xs), dims, **how)
     return p
+
+
+def _of_literals(xs: Sequence[Any]) -> list[Any]:
+    """Return the arguments; numbers in a jaxpr, which JAX hands over as such, as weak arrays."""
+    return [jnp.asarray(x) if isinstance(x, bool | int | float | complex) else x for x in xs]
 
 
 def moving(tangents: Sequence[Any]) -> list[int]:

@@ -18,7 +18,6 @@ import numpy as np  # noqa: E402
 from jax import lax  # noqa: E402
 from jax.experimental import checkify  # noqa: E402
 from jax_closeness import assert_close  # noqa: E402
-from jax_stacks import FEW, MORE  # noqa: E402
 
 import unidiff as ud  # noqa: E402
 
@@ -132,26 +131,6 @@ def test_a_gradient_passes_the_checks_of_jax(watch: str) -> None:
 @pytest.mark.parametrize("watch", ALSO_WATCHED)
 def test_a_gradient_passes_the_other_checks_of_jax(watch: str) -> None:
     passes(ALSO_WATCHED[watch])
-
-
-@contextmanager
-def strict() -> Iterator[None]:
-    with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
-        yield
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*FEW, *MORE])
-def test_rules_may_promote_where_their_users_may_not(name: str) -> None:
-    f, xs = (FEW | MORE)[name]
-
-    def total(*xs: Array) -> Array:
-        return sum(jnp.sum(y * y) for y in jax.tree.leaves(f(*xs)))
-
-    gradient = jax.grad(total, tuple(range(len(xs))))
-    with strict():
-        found = jax.jit(lambda *xs: jax.jvp(gradient, xs, xs))(*xs)
-    assert_close(found, jax.jit(lambda *xs: jax.jvp(gradient, xs, xs))(*xs))
 
 
 INDEFINITE = jnp.asarray([[1.0, 2.0], [2.0, 1.0]])

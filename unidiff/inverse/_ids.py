@@ -316,7 +316,7 @@ def _without_repeats(ids: Range, block: Block, index: Any) -> LinearMap:
     joined = _one_step(long)
     offset = ids.start - block.start
     if joined is not None:
-        stop = offset + joined * ids.size
+        stop = offset + joined * (ids.size - 1) + (1 if joined > 0 else -1)
         part = slice(offset, stop if stop >= 0 else None, joined)
         return reshape((ids.size,), ids.shape) @ _part((block.size,), (part,)) @ flat
     places = index(ids.written_out(np).reshape(-1) - block.start)

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, array_namespace
+from .._backend import Array, Namespace, array_namespace, device_of
 from .._primitive import primitive
 from ..linear import LinearMap, from_functions, linear_map, row, trace, zero
 from ..matrix._kernels import adjoint
@@ -143,7 +141,7 @@ def adjugate_frechet(xp: Namespace, a: Array, u: Array, s: Array, vh: Array, da:
     e = adjoint(xp, u) @ da @ adjoint(xp, vh)
     p = _products_of_other_pairs(xp, s)
     on_diagonal = xp.sum(p * xp.linalg.diagonal(e)[..., None, :], axis=-1)
-    eye = xp.eye(s.shape[-1], dtype=e.dtype, device=device(e))
+    eye = xp.eye(s.shape[-1], dtype=e.dtype, device=device_of(e))
     inner = on_diagonal[..., None] * eye - p * e
     y = adjoint(xp, vh) @ inner @ adjoint(xp, u)
     return _phase(xp, u, vh)[..., None, None] * y
@@ -174,14 +172,14 @@ def _phase(xp: Namespace, u: Array, vh: Array) -> Array:
 def _products_of_others(xp: Namespace, s: Array) -> Array:
     """Return, for each i, the product of the s_j with j ≠ i: without a division."""
     n = s.shape[-1]
-    own = xp.eye(n, dtype=xp.bool, device=device(s))
+    own = xp.eye(n, dtype=xp.bool, device=device_of(s))
     return xp.prod(xp.where(own, xp.ones_like(s[..., None, :]), s[..., None, :]), axis=-1)
 
 
 def _products_of_other_pairs(xp: Namespace, s: Array) -> Array:
     """Return, for each i ≠ j, the product of the s_k with k neither; 0 on the diagonal."""
     n = s.shape[-1]
-    own = xp.eye(n, dtype=xp.bool, device=device(s))
+    own = xp.eye(n, dtype=xp.bool, device=device_of(s))
     left_out = own[:, None, :] | own[None, :, :]
     one = xp.ones_like(s[..., None, None, :])
     products = xp.prod(xp.where(left_out, one, s[..., None, None, :]), axis=-1)

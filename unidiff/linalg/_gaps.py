@@ -9,9 +9,7 @@ from __future__ import annotations
 from math import nan
 from typing import Literal
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, kind_of
+from .._backend import Array, Namespace, device_of, kind_of
 from .._errors import DegeneracyError
 from .._primitive import primitive
 from ..linear import LinearMap, diag, linear_map, row, spread, static, to_complex
@@ -71,9 +69,9 @@ def quotients(xp: Namespace, w: Array, m: Array, sign: Sign) -> tuple[Array, Arr
     gaps = xp.broadcast_to(w[..., None, :], (*w.shape[:-1], *m.shape[-2:]))
     if sign:
         gaps = gaps + sign * w[..., :, None]
-    left_out = xp.zeros(m.shape[-2:], dtype=xp.bool, device=device(m))
+    left_out = xp.zeros(m.shape[-2:], dtype=xp.bool, device=device_of(m))
     if sign < 0 or (sign > 0 and kind_of(m) != "complex"):
-        left_out = xp.eye(w.shape[-1], dtype=xp.bool, device=device(m))
+        left_out = xp.eye(w.shape[-1], dtype=xp.bool, device=device_of(m))
     missing = ~left_out & (xp.abs(gaps) <= _negligible(xp, w)[..., None, None])
     none = left_out | missing
     y = m / xp.where(none, xp.ones_like(gaps), gaps)
@@ -89,7 +87,7 @@ def quotients_or_nan(xp: Namespace, w: Array, m: Array, sign: Sign) -> Array:
 def _negligible(xp: Namespace, w: Array) -> Array:
     """What is zero, next to these values."""
     if not w.shape[-1]:
-        return xp.zeros(w.shape[:-1], dtype=w.dtype, device=device(w))
+        return xp.zeros(w.shape[:-1], dtype=w.dtype, device=device_of(w))
     return CLOSE * float(xp.finfo(w.dtype).eps) * xp.max(xp.abs(w), axis=-1)
 
 

@@ -13,9 +13,7 @@ from __future__ import annotations
 from math import nan
 from typing import Any, NamedTuple
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, array_namespace
+from .._backend import Array, Namespace, array_namespace, device_of
 from .._errors import DegeneracyError
 from .._primitive import primitive
 from ..linear import (
@@ -113,7 +111,7 @@ def dependent(xp: Namespace, r: Array) -> Array:
 
 def independent_or_nan(xp: Namespace, r: Array) -> Array:
     """Return r, with nan on the diagonal of dependent columns: what is not seen cannot raise."""
-    own = xp.eye(r.shape[-1], dtype=xp.bool, device=device(r))
+    own = xp.eye(r.shape[-1], dtype=xp.bool, device=device_of(r))
     return xp.where(own & dependent(xp, r)[..., None, :], xp.full_like(r, nan), r)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from operator import index
 
-from array_api_compat import device
-
-from .._backend import Array, array_namespace
+from .._backend import Array, array_namespace, device_of
 from ._inverses import inv
 from ._products import matmul
 
@@ -52,7 +50,7 @@ def matrix_power(x: Array, n: int, /) -> Array:
         raise ValueError(msg)
     xp = array_namespace(x)
     if n == 0:
-        where = {"dtype": x.dtype, "device": device(x)}
+        where = {"dtype": x.dtype, "device": device_of(x)}
         return xp.zeros(shape, **where) + xp.eye(shape[-1], **where)
     power, n = (inv(x), -n) if n < 0 else (x, n)
     found = None

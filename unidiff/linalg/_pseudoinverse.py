@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, Shape, array_namespace, backend_of, kind_of
+from .._backend import Array, Namespace, Shape, array_namespace, backend_of, device_of, kind_of
 from .._primitive import primitive
 from ..linear import LinearMap, identity, row, zero
 from ..matrix import left, right
@@ -48,7 +46,7 @@ def _cutoff(shape: Shape, like: Array, rtol: Array | float | None) -> Array:
     xp = array_namespace(like)
     if rtol is None:
         rtol = max(shape[-2:]) * float(xp.finfo(like.dtype).eps)
-    return xp.abs(xp.zeros((), dtype=like.dtype, device=device(like))) + rtol
+    return xp.abs(xp.zeros((), dtype=like.dtype, device=device_of(like))) + rtol
 
 
 def pinv(x: Array, /, *, rtol: Array | float | None = None) -> Array:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from math import log, prod
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace
+from .._backend import Array, Namespace, device_of
 from ._kinds import linear_map, static
 from ._map import LinearMap
 from ._shape import ShapeMap
@@ -108,5 +106,5 @@ def weighted(xp: Namespace, dx: Array, n: int, axis: int, weight: float) -> Arra
     count = n // 2 + 1
     alone = [k == 0 or 2 * k == n for k in range(count)]
     real = xp.real(dx[..., :0]).dtype
-    weights = xp.asarray([1.0 if k else weight for k in alone], dtype=real, device=device(dx))
+    weights = xp.asarray([1.0 if k else weight for k in alone], dtype=real, device=device_of(dx))
     return dx * xp.reshape(weights, (count,) + (1,) * (-1 - axis))

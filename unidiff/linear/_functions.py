@@ -6,9 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import Array, array_namespace, backend_of
+from .._backend import Array, array_namespace, backend_of, device_of
 from ._kinds import linear_map, static
 from ._map import LinearMap, not_invertible
 from ._shape import leading
@@ -97,8 +95,8 @@ def each(f: Callable[[Array], Array], dx: Array, lead: tuple[int, ...]) -> Array
     xp, count = array_namespace(dx), prod(lead)
     core = tuple(dx.shape[len(lead) :])
     if not count:
-        y = f(xp.zeros(core, dtype=dx.dtype, device=device(dx)))
-        return xp.zeros((*lead, *y.shape), dtype=y.dtype, device=device(y))
+        y = f(xp.zeros(core, dtype=dx.dtype, device=device_of(dx)))
+        return xp.zeros((*lead, *y.shape), dtype=y.dtype, device=device_of(y))
     flat = xp.reshape(dx, (count, *core))
     ys = xp.stack([f(flat[k, ...]) for k in range(count)])
     return xp.reshape(ys, (*lead, *ys.shape[1:]))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, Shape, Traced, backend_of, plain_namespace
+from .._backend import Array, Namespace, Shape, Traced, backend_of, device_of, plain_namespace
 from ._kinds import linear_map, static
 from ._map import LinearMap
 from ._shape import ShapeMap, negative
@@ -67,7 +65,7 @@ def placed(xp: Namespace, dx: Array, shape: Shape, triples: Index) -> Array:
     native = backend_of(dx).kernels.get("embed")
     if native is not None:
         return native(dx, shape=shape, index=index)
-    out = xp.zeros(shape, dtype=dx.dtype, device=device(dx))
+    out = xp.zeros(shape, dtype=dx.dtype, device=device_of(dx))
     out[index] = dx
     return out
 
@@ -119,7 +117,7 @@ class Scatter(ShapeMap):
         if native is not None:
             return native(dx, self.index, n=self.n)
         index = xp.where(self.index < 0, self.index + self.n, self.index)
-        one_hot = index[..., None] == xp.arange(self.n, dtype=index.dtype, device=device(dx))
+        one_hot = index[..., None] == xp.arange(self.n, dtype=index.dtype, device=device_of(dx))
         return (dx[..., None, :] @ xp.astype(one_hot, dx.dtype))[..., 0, :]
 
     @property
@@ -161,7 +159,7 @@ class Pad(ShapeMap):
         def zeros(length: int) -> Array:
             shape = list(dx.shape)
             shape[self.axis] = length
-            return xp.zeros(tuple(shape), dtype=dx.dtype, device=device(dx))
+            return xp.zeros(tuple(shape), dtype=dx.dtype, device=device_of(dx))
 
         lengths = self.start, self.size - self.stop
         return xp.concat([zeros(lengths[0]), dx, zeros(lengths[1])], axis=self.axis)

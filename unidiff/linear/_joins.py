@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, Shape, Traced, array_namespace
+from .._backend import Array, Namespace, Shape, Traced, array_namespace, device_of
 from ._blocks import column, row
 from ._elementwise import mask
 from ._index import EVERY, Part, Slice
@@ -120,7 +118,7 @@ class Concat(Joined):
     def _zeros(self, xp: Namespace, like: Array, size: int) -> Array:
         shape = list(like.shape)
         shape[self.axis] = size
-        return xp.zeros(tuple(shape), dtype=like.dtype, device=device(like))
+        return xp.zeros(tuple(shape), dtype=like.dtype, device=device_of(like))
 
     def part(self, k: int) -> LinearMap:
         start = sum(self.sizes[:k])

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from operator import index as integer
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, Shape, Traced, plain_namespace
+from .._backend import Array, Namespace, Shape, Traced, device_of, plain_namespace
 from ._kinds import linear_map, static
 from ._map import LinearMap, identity
 
@@ -157,7 +155,7 @@ class TimesIdentity(ShapeMap):
     n: int = static()
 
     def apply(self, xp: Namespace, dx: Array) -> Array:
-        return dx[..., None, None] * xp.eye(self.n, dtype=dx.dtype, device=device(dx))
+        return dx[..., None, None] * xp.eye(self.n, dtype=dx.dtype, device=device_of(dx))
 
     @property
     def T(self) -> LinearMap:

@@ -11,9 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, kind_of
+from .._backend import Array, Namespace, device_of, kind_of
 from .._signature import broadcast_shapes
 
 
@@ -43,7 +41,7 @@ def lu_factor(xp: Namespace, a: Array) -> tuple[Array, Array]:
     """
     lu = xp.asarray(a, copy=True)
     *stack, m, n = a.shape
-    where = device(a)
+    where = device_of(a)
     rows, columns = xp.arange(m, device=where), xp.arange(n, device=where)
     pivots = []
     for k in range(min(m, n)):
@@ -92,7 +90,7 @@ def permutation(xp: Namespace, pivots: Array) -> Array:
     p : array of the namespace's default integers, shape (..., m)
     """
     m = pivots.shape[-1]
-    places = xp.arange(m, device=device(pivots))
+    places = xp.arange(m, device=device_of(pivots))
     pivots = xp.astype(pivots, places.dtype)
     places = xp.broadcast_to(places, pivots.shape)
     rows = xp.asarray(places, copy=True)
@@ -178,7 +176,7 @@ def adjoint(xp: Namespace, a: Array) -> Array:
 
 def eye_like(xp: Namespace, a: Array) -> Array:
     """The identity matrix of a's size, dtype and device."""
-    return xp.eye(a.shape[-1], dtype=a.dtype, device=device(a))
+    return xp.eye(a.shape[-1], dtype=a.dtype, device=device_of(a))
 
 
 def promoted(xp: Namespace, *arrays: Array) -> list[Array]:

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace, Shape, array_namespace, kind_of
+from .._backend import Array, Namespace, Shape, array_namespace, device_of, kind_of
 from .._primitive import primitive
 from ..linear import (
     LinearMap,
@@ -202,7 +200,7 @@ def _(
 @primitive("(m,m),(m,m),(m)->(m,m)")
 def factored_inverse(xp: Namespace, a: Array, lu: Array, pivots: Array) -> Array:
     """y = a⁻¹, with the factors of a"""
-    eye = xp.eye(a.shape[-1], dtype=lu.dtype, device=device(lu))
+    eye = xp.eye(a.shape[-1], dtype=lu.dtype, device=device_of(lu))
     return _kernels.lu_solve(xp, lu, pivots, eye, transposed=False)
 
 

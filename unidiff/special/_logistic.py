@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import Array, Namespace
+from .._backend import Array, Namespace, device_of
 from .._primitive import Elementwise, elementwise
 from . import _kernels
 from ._arguments import of_any, refuse_complex
@@ -31,7 +29,7 @@ def _quotient(xp: Namespace, _y: Array, a: Any, b: Any) -> Array:
 
 
 def _array(xp: Namespace, x: Any, like: Array) -> Array:
-    return x if hasattr(x, "dtype") else xp.asarray(x, dtype=like.dtype, device=device(like))
+    return x if hasattr(x, "dtype") else xp.asarray(x, dtype=like.dtype, device=device_of(like))
 
 
 of_xlogy = elementwise("xlogy", _log, _quotient, value=of_any(_kernels.xlogy), singular=True)

@@ -12,9 +12,16 @@ from math import inf, nan, prod
 from operator import index
 from typing import Any
 
-from array_api_compat import device
-
-from .._backend import SCALARS, Array, Namespace, Shape, array_namespace, backend_of, kind_of
+from .._backend import (
+    SCALARS,
+    Array,
+    Namespace,
+    Shape,
+    array_namespace,
+    backend_of,
+    device_of,
+    kind_of,
+)
 from .._primitive import primitive, times
 from ..linear import (
     LinearMap,
@@ -201,7 +208,7 @@ def _alike(a: Array, b: Any) -> tuple[Array, Array]:
     xp = array_namespace(a, b)
     if type(b) in SCALARS:
         dtype = xp.result_type(a.dtype, xp.complex64) if type(b) is complex else a.dtype
-        b = xp.asarray(b, dtype=dtype, device=device(a))
+        b = xp.asarray(b, dtype=dtype, device=device_of(a))
     b = b if kind_of(b) else xp.astype(b, a.dtype)
     dtype = xp.result_type(a.dtype, b.dtype)
     a, b = (x if x.dtype == dtype else xp.astype(x, dtype) for x in (a, b))

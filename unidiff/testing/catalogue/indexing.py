@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from array_api_compat import device
 
 import unidiff as ud
 
+from ..._backend import device_of
 from ...tape._namespace import functions
 from .case import RuleCase
 from .kinds import chosen, normal
@@ -23,7 +23,7 @@ def theirs(x: Any, index: Any) -> Any:
     """Return the index with its arrays as arrays of the library's."""
     xp = ud.array_namespace(ud.value_of(x))
     parts = index if isinstance(index, tuple) else (index,)
-    on = device(x)
+    on = device_of(x)
     return tuple(xp.asarray(k, device=on) if isinstance(k, np.ndarray) else k for k in parts)
 
 
@@ -48,7 +48,7 @@ def taken_along(indices: Any, shape: tuple[int, ...] = (2, 4), **how: Any) -> Ru
 
     def function(x: Any) -> Any:
         xp = ud.array_namespace(x)
-        return xp.take_along_axis(x, xp.asarray(np.array(indices), device=device(x)), **how)
+        return xp.take_along_axis(x, xp.asarray(np.array(indices), device=device_of(x)), **how)
 
     return RuleCase(function, ((normal, shape),))
 
@@ -60,7 +60,7 @@ def taken_at(
 
     def function(x: Any) -> Any:
         xp = ud.array_namespace(x)
-        return xp.take(x, xp.asarray(np.array(indices), device=device(x)), **how)
+        return xp.take(x, xp.asarray(np.array(indices), device=device_of(x)), **how)
 
     return RuleCase(function, ((normal, shape),), refused=dict(refused))
 

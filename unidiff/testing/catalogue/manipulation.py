@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from array_api_compat import device
 
 import unidiff as ud
 
+from ..._backend import device_of
 from .case import RuleCase, shaped
 from .kinds import normal
 
@@ -25,7 +25,7 @@ def with_constants(name: str, **how: Any) -> RuleCase:
 
     def function(x: Any) -> Any:
         xp = ud.array_namespace(x)
-        ones = xp.ones(x.shape, dtype=x.dtype, device=device(x))
+        ones = xp.ones(x.shape, dtype=x.dtype, device=device_of(x))
         return getattr(xp, name)([ones, x, 2 * ones, x * x], **how)
 
     return RuleCase(function, ((normal, (3, 2)),))
@@ -71,7 +71,7 @@ def with_ends(x: Any, before: Any, behind: Any) -> Any:
 def repeated(repeats: Any, **how: Any) -> RuleCase:
     def function(x: Any) -> Any:
         xp = ud.array_namespace(x)
-        return xp.repeat(x, xp.asarray(np.array(repeats), device=device(x)), **how)
+        return xp.repeat(x, xp.asarray(np.array(repeats), device=device_of(x)), **how)
 
     return RuleCase(function, ((normal, (3, 4)),), data_dependent=True)
 

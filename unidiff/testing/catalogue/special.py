@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from array_api_compat import device
 
 import unidiff as ud
 
+from ..._backend import device_of
 from ...special import _gamma, _normal, _sums
 from .case import COMPLEX, REAL, RuleCase
 from .elementwise import STRICT, above, integers, real, single, upper, within
@@ -74,7 +74,7 @@ def weighted(
 
 def constant_weights(x: Any) -> Any:
     """Weights that do not move, integers among them."""
-    weights = ud.array_namespace(x).asarray([1, -1, 3], device=device(x))
+    weights = ud.array_namespace(x).asarray([1, -1, 3], device=device_of(x))
     return special.logsumexp(x, b=weights, return_sign=True)[0]
 
 
