@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -160,7 +161,13 @@ def collected(x: Array) -> Array:
     sharding = getattr(jax.typeof(x), "sharding", None)
     if sharding is None or all(axis is None for axis in sharding.spec):
         return x
-    reshard: Any = jax.reshard if hasattr(jax, "reshard") else jax.sharding.reshard
     nowhere = jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())
-    whole: Array = reshard(x, nowhere)
+    whole: Array = _reshard()(x, nowhere)
     return whole
+
+
+def _reshard() -> Any:
+    for holder in (jax, jax.sharding):
+        if hasattr(holder, "reshard"):
+            return holder.reshard
+    return import_module("jax.experimental.shard").reshard  # JAX 0.6

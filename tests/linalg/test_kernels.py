@@ -60,10 +60,13 @@ def test_two_dtypes_meet_in_the_common_one(name):
     assert_negligible(lib.asnumpy(z) - np.linalg.solve(a, b * 1j), a, b)
 
 
+ENABLE_X64 = getattr(jax, "enable_x64", None) or jax.experimental.enable_x64  # of JAX 0.6
+
+
 @every_case
 def test_jax_traces_without_x64(case):
     arrays = arguments(case, "broadcast", "float32")
-    with jax.enable_x64(False):
+    with ENABLE_X64(False):
         types = jax.eval_shape(lambda *xs: call(LIBRARIES["jax"], case, list(xs)), *arrays)
 
     assert types[0].dtype == "float32"

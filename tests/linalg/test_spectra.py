@@ -216,7 +216,8 @@ def test_gradients_are_those_of_jax_and_torch(name, shape, dtype, rng):
     theirs = torch.tensor(x, requires_grad=True)
     loss(torch.linalg, theirs).backward()
     np.testing.assert_allclose(found, theirs.grad.numpy().conj(), rtol=1e-9, atol=1e-10)
-    if name != "qr" or dtype == "float64":
+    unknown = shape == "wide" and jax.__version_info__ < (0, 8)
+    if name != "qr" or (dtype == "float64" and not unknown):
         by_jax = jax.grad(lambda x: loss(jnp.linalg, x))(x)
         np.testing.assert_allclose(found, by_jax, rtol=1e-9, atol=1e-10)
 

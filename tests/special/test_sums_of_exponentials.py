@@ -111,10 +111,15 @@ def test_infinities_are_scipys(name, row, backend):
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_infinities_of_weight_1_are_scipys(row, backend):
-    how = {"b": np.ones(3), "return_sign": True}
+def test_infinities_of_weight_1_are_those_of_none(row, backend):
+    x, ones = (theirs(backend, np.asarray(z)) for z in (ROWS[row], np.ones(3)))
 
-    assert_scipys("logsumexp", backend, np.asarray(ROWS[row]), **how)
+    with np.errstate(all="ignore"):
+        found = S.logsumexp(x, b=ones, return_sign=True)
+        wanted = scipy.special.logsumexp(np.asarray(ROWS[row]))
+        sign = np.sign(np.exp(wanted))  # SciPy's own is nan at ∞ before 1.17
+    for y, z in zip(found, (wanted, sign), strict=True):
+        np.testing.assert_allclose(np.asarray(y), z, rtol=1e-13)
 
 
 # weights, and the logarithm and sign of the sum: what has weight 0 adds nothing, nor does nan

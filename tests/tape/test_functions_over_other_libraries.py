@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array_api_compat
 import array_api_compat.numpy as compat_numpy
 import array_api_compat.torch as compat_torch
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from unidiff.tape import TapeEngine, traced
 
 PLAIN = {"torch": compat_torch, "jax": jnp}
 engine = TapeEngine()
+COMPAT = tuple(map(int, array_api_compat.__version__.split(".")[:2]))
 X = np.arange(12.0).reshape(3, 4) + np.array([0.5, -1.0, 2.0, 3.0])
 
 INDICES = {
@@ -70,6 +72,8 @@ def both_ways(plain, f):
     [(name, "torch") for name in INDICES | OTHERS] + [(name, "jax") for name in INDICES],
 )
 def test_it_is_as_over_numpy(name, library):
+    if (name, library) == ("reshape", "torch") and COMPAT < (1, 16):
+        pytest.skip("array-api-compat before 1.16 has no reshape(copy=True) of tensors")
     ud.backend(library)
     f = (INDICES | OTHERS)[name]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._backend import Array, Namespace, device_of
+from .._backend import Array, Namespace
 from .._primitive import Elementwise, elementwise
+from ..linear import space_of
 from . import _kernels
 from ._arguments import of_any, refuse_complex
 
@@ -29,7 +30,10 @@ def _quotient(xp: Namespace, _y: Array, a: Any, b: Any) -> Array:
 
 
 def _array(xp: Namespace, x: Any, like: Array) -> Array:
-    return x if hasattr(x, "dtype") else xp.asarray(x, dtype=like.dtype, device=device_of(like))
+    """Return a number as an array like `like`, of which the space may be all that is kept."""
+    if hasattr(x, "dtype"):
+        return x
+    return xp.asarray(x, dtype=like.dtype, device=space_of(like).device)
 
 
 of_xlogy = elementwise("xlogy", _log, _quotient, value=of_any(_kernels.xlogy), singular=True)
