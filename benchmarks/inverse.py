@@ -189,7 +189,7 @@ def _planning_row(name: str, make: Any, n: int, seconds: float) -> dict[str, Any
     graph = ud.linearize(f, x)[1].flat
 
     def again() -> None:
-        _plans.planned(graph, _plans.never)
+        _plans.planned(graph, _plans.of_steps)
 
     def made() -> None:
         _plans._plans.clear()

@@ -43,11 +43,15 @@ class Engine(Protocol):
     def linearize(self, f: FlatFunction, primals: list[Array]) -> tuple[list[Array], Any]:
         """Return the values of `f`, and its derivative, a LinearMap from a tuple to a tuple."""
 
-    def record(self, f: FlatFunction, primals: list[Array]) -> tuple[list[Array], Any, list[Array]]:
+    def record(
+        self, f: FlatFunction, primals: list[Array], lasting: bool = True
+    ) -> tuple[list[Array], Any, list[Array]]:
         """
         Return the values of `f`, its Graph, and the auxiliaries.
 
-        The nodes of the graph are calls with linear maps; each knows the line of the program.
+        The nodes of the graph are calls with linear maps; each knows the line of the program. One
+        that is `lasting` shares no array with the caller that he may write to; one that is not is
+        used up before the caller comes back.
         """
 
     def value_and_gradient(

@@ -64,9 +64,9 @@ class JaxEngine:
         return ys, Linearized.of_push(push, _product_space(primals), _product_space(ys))
 
     def record(
-        self, f: FlatFunction, primals: list[Array]
+        self, f: FlatFunction, primals: list[Array], lasting: bool = True
     ) -> tuple[list[Array], Graph, list[Array]]:
-        """Return the values of `f`, its graph, and the auxiliaries."""
+        """Return the values of `f`, its graph, and the auxiliaries: nobody writes to arrays."""
         from ._record import record  # which needs jaxprs, as other transforms do not
 
         return record(f, primals)

@@ -31,6 +31,11 @@ class Estimate:
     planned: float
     dense: float
 
+    @property
+    def worth_it(self) -> bool:
+        """Whether the plan costs no more than the dense solve."""
+        return self.planned <= self.dense
+
 
 def estimate(plan: Plan, point: Point) -> Estimate:
     """Return what the plan costs, and a dense solve: found at its first point, and kept."""
@@ -38,12 +43,6 @@ def estimate(plan: Plan, point: Point) -> Estimate:
         plan.estimate = _estimated(plan, point)
     found: Estimate = plan.estimate
     return found
-
-
-def worth_it(plan: Plan, point: Point) -> bool:
-    """Return whether the plan costs no more than a dense solve."""
-    found = estimate(plan, point)
-    return found.planned <= found.dense
 
 
 def _estimated(plan: Plan, point: Point) -> Estimate:

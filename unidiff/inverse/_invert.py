@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from .._errors import SingularPivotError
 from ..linear import LinearMap
 from ..tape._graph import Graph
 from . import _errors
-from ._cost import Estimate, estimate, worth_it
+from ._cost import Estimate, estimate
 from ._dense import DenseInverse
 from ._holomorphic import RealLinearError
 from ._inverse import Inverse
 from ._iterative import IterativeSweep
 from ._plan import Plan
-from ._plans import always, never, planned
+from ._plans import of_all, of_steps, planned
 from ._singular import warn_of_small_pivots
 from ._sparse import SparseInverse
 from ._sweep import Sweep
 
 METHODS = ("auto", "peel", "lump", "dense", "sparse", "gmres")
-FACTORS = {"auto": worth_it, "peel": never, "lump": always, "gmres": never}
-"""Of a method with a plan: when its lumps are factored."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def choose(graph: Graph, options: Options) -> Choice:
     if options.method == "sparse":
         return Choice(SparseInverse(graph), "sparse")
     try:
-        plan, sweep, smallest = planned(graph, FACTORS[options.method])
+        plan, sweep, smallest = planned(graph, CHECKS[options.method])
     except RealLinearError as error:
         if options.method != "auto" or not error.inside:
             raise
@@ -107,9 +106,18 @@ def choose(graph: Graph, options: Options) -> Choice:
         sweep = IterativeSweep(plan.system, sweep.point, plan.steps.steps, options.tolerance)
         return Choice(Inverse(graph, plan, sweep), "gmres", plan)
     expected = estimate(plan, sweep.point)
-    if options.method == "auto" and expected.dense < expected.planned:
+    if options.method == "auto" and not expected.worth_it:
         return Choice(_cheaper_dense(graph), "dense", plan, expected)
     return Choice(Inverse(graph, plan, sweep), options.method, plan, expected)
+
+
+def _if_worth_it(plan: Plan, sweep: Sweep) -> float:
+    """Look at all pivots of a plan that is cheaper than a dense solve; else nothing is factored."""
+    return of_all(plan, sweep) if estimate(plan, sweep.point).worth_it else inf
+
+
+CHECKS = {"auto": _if_worth_it, "peel": of_steps, "lump": of_all, "gmres": of_steps}
+"""Of a method with a plan: what is looked at."""
 
 
 def _cheaper_dense(graph: Graph) -> LinearMap:
@@ -117,7 +125,7 @@ def _cheaper_dense(graph: Graph) -> LinearMap:
     try:
         return DenseInverse.of_graph(graph)
     except SingularPivotError:
-        planned(graph, always)
+        planned(graph, of_all)
         raise
 
 

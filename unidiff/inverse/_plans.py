@@ -17,7 +17,6 @@ from ..linear import LinearMap
 from ..tape._checkpoint import Again
 from ..tape._graph import Graph
 from ..tape._level import Node, OfMap, OneOutput, Pack, of_map
-from ._equations import Point
 from ._host import on_host
 from ._pivots import refuse_zero_pivots
 from ._plan import Plan, make_plan
@@ -28,20 +27,21 @@ _plans: OrderedDict[Any, Plan] = OrderedDict()
 _lock = Lock()
 
 
-Decision = Callable[[Plan, Point], bool]
+Check = Callable[[Plan, Sweep], float]
+"""Refuses what cannot be divided by, and returns the smallest pivot."""
 
 
-def never(plan: Plan, point: Point) -> bool:
-    """Leave lumps as they are."""
-    return False
+def of_steps(plan: Plan, sweep: Sweep) -> float:
+    """Look at what the steps divide by; lumps are left as they are."""
+    return refuse_zero_pivots(sweep, lumps=False)
 
 
-def always(plan: Plan, point: Point) -> bool:
-    """Factor lumps."""
-    return True
+def of_all(plan: Plan, sweep: Sweep) -> float:
+    """Look at the lumps, too, which are factored for it."""
+    return refuse_zero_pivots(sweep, lumps=True)
 
 
-def planned(graph: Graph, factors: Decision = always) -> tuple[Plan, Sweep, float]:
+def planned(graph: Graph, check: Check = of_all) -> tuple[Plan, Sweep, float]:
     """
     Return a plan for the graph, its sweep at this point, and the smallest pivot.
 
@@ -50,8 +50,8 @@ def planned(graph: Graph, factors: Decision = always) -> tuple[Plan, Sweep, floa
     Parameters
     ----------
     graph : Graph
-    factors : callable
-        Says of a plan at a point whether its lumps are factored, to see that they can be.
+    check : callable
+        What is looked at, of a plan and its sweep at this point.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def planned(graph: Graph, factors: Decision = always) -> tuple[Plan, Sweep, floa
         if kept.holds_at(point):
             sweep = Sweep(kept.system, point, kept.steps.steps)
             try:
-                return kept, sweep, refuse_zero_pivots(sweep, factors(kept, point))
+                return kept, sweep, check(kept, sweep)
             except NotInvertible:
                 fails = not kept.aware  # at this point: then structure alone makes it again
-    plan, sweep, smallest = _made(graph, factors, fails)
+    plan, sweep, smallest = _made(graph, check, fails)
     if key is not None:
         _keep(key, plan)
     return plan, sweep, smallest
@@ -91,20 +91,20 @@ def _keep(key: Any, plan: Plan) -> None:
             _plans.popitem(last=False)
 
 
-def _made(graph: Graph, factors: Decision, aware: bool) -> tuple[Plan, Sweep, float]:
+def _made(graph: Graph, check: Check, aware: bool) -> tuple[Plan, Sweep, float]:
     """Plan by structure alone, and if that meets a zero at this point, mind the zeros."""
     if not aware:
         try:
-            return _at_this_point(graph, factors, False)
+            return _at_this_point(graph, check, False)
         except SingularPivotError:
             pass
-    return _at_this_point(graph, factors, True)
+    return _at_this_point(graph, check, True)
 
 
-def _at_this_point(graph: Graph, factors: Decision, aware: bool) -> tuple[Plan, Sweep, float]:
+def _at_this_point(graph: Graph, check: Check, aware: bool) -> tuple[Plan, Sweep, float]:
     plan, point = make_plan(graph, aware)
     sweep = Sweep(plan.system, point, plan.steps.steps)
-    return plan, sweep, refuse_zero_pivots(sweep, factors(plan, point))
+    return plan, sweep, check(plan, sweep)
 
 
 class Signature:

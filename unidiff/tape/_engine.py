@@ -134,13 +134,16 @@ class TapeEngine:
         keep_what_others_may_change(outputs)
         return [_copy(y) for y in ys], _graph(level, inputs, primals, outputs, ys)
 
-    def record(self, f: Function, primals: list[Array]) -> tuple[list[Array], Graph, list[Array]]:
+    def record(
+        self, f: Function, primals: list[Array], lasting: bool = True
+    ) -> tuple[list[Array], Graph, list[Array]]:
         """Return the values of `f`, its graph, and the auxiliaries."""
         with watching():
             level, inputs, ys, outputs, aux = record(f, primals)
-        keep_what_others_may_change(outputs)
-        found = [_copy(y) for y in ys], _graph(level, inputs, primals, outputs, ys)
-        return *found, [_copy(x) for x in aux]
+        graph = _graph(level, inputs, primals, outputs, ys)
+        if lasting:
+            keep_what_others_may_change(outputs)
+        return [_copy(y) for y in ys], graph, [_copy(x) for x in aux]
 
     def vjp(
         self, f: Function, primals: list[Array]

@@ -45,7 +45,7 @@ def linearize_inverse(f: Function, *primals: Tree, **options: Any) -> tuple[Tree
     >>> inverse.ijvp(np.array([1.0, 2.0]))
     (array([1., 2.]),)
     """
-    found = inverted("linearize_inverse", f, primals, options)
+    found = inverted("linearize_inverse", f, primals, options, lasting=True)
     return found.y, found
 
 

@@ -131,7 +131,7 @@ def _inverse(flat: FlatFunction, xs: list[Array], method: str) -> Solve | None:
     from ..inverse import Options, choose
 
     with flat.of.sweeping():
-        ys, graph, _ = flat.of.engine.record(flat, xs)
+        ys, graph, _ = flat.of.engine.record(flat, xs, lasting=False)
         sizes = [sum(space_of(x).size for x in arrays) for arrays in (xs, ys)]
         if method == "auto" and sizes[0] != sizes[1]:
             return None

@@ -131,12 +131,14 @@ def _warn_of_residual(residual: float | None, like: Sequence[Array]) -> None:
         )
 
 
-def inverted(verb: str, f: Function, primals: Sequence[Tree], options: Any) -> ProgramInverse:
-    """Return the inverse of the derivative of `f`, by these options."""
+def inverted(
+    verb: str, f: Function, primals: Sequence[Tree], options: Any, lasting: bool = False
+) -> ProgramInverse:
+    """Return the inverse of the derivative of `f`, by these options, for this call or `lasting`."""
     from ..inverse import choose
 
     chosen = options_of(verb, options)
-    flat, xs, ys, graph = _recorded(verb, f, primals)
+    flat, xs, ys, graph = _recorded(verb, f, primals, lasting)
     with flat.of.sweeping():
         choice = choose(graph, chosen)
     return ProgramInverse(flat, xs, ys, graph, choice)
@@ -147,17 +149,17 @@ def explained(verb: str, f: Function, primals: Sequence[Tree], options: Any) -> 
     from ..inverse import explained
 
     chosen = options_of(verb, options)
-    flat, _, _, graph = _recorded(verb, f, primals)
+    flat, _, _, graph = _recorded(verb, f, primals, lasting=False)
     with flat.of.sweeping():
         return explained(graph, chosen)
 
 
 def _recorded(
-    verb: str, f: Function, primals: Sequence[Tree]
+    verb: str, f: Function, primals: Sequence[Tree], lasting: bool
 ) -> tuple[FlatFunction, list[Array], list[Array], Any]:
     flat, xs = prepare(verb, f, primals)
     with flat.of.sweeping():
-        ys, graph, _ = flat.of.engine.record(flat, xs)
+        ys, graph, _ = flat.of.engine.record(flat, xs, lasting)
     return flat, xs, ys, graph
 
 

@@ -80,9 +80,9 @@ class RecordingEngine(TorchEngine):
     """The transforms of functions of lists of tensors, and records of them."""
 
     def record(
-        self, f: FlatFunction, primals: list[Array]
+        self, f: FlatFunction, primals: list[Array], lasting: bool = True
     ) -> tuple[list[Array], Graph, list[Array]]:
-        """Return the values of `f`, its graph, and the auxiliaries."""
+        """Return the values of `f`, its graph, and the auxiliaries; torch minds what is written."""
         if not has(*NEEDED):
             raise lacking()
         of = backend_of(*primals)
