@@ -5,7 +5,7 @@ python benchmarks/inverse.py [--seconds 2] [--json FILE] [--only NAME]
 
 from __future__ import annotations
 
-from measure import arguments, medians, quickest, report, settle
+from measure import arguments, medians, quickest, report, settle, short
 
 settle()
 
@@ -44,8 +44,8 @@ LOSING = {
 def judged(ratio: float, target: float | None) -> str:
     """Return a ratio with the target that it has to reach."""
     if target is None:
-        return f"{ratio:.3g}"
-    return f"{ratio:.3g} (≥ {target} {'met' if ratio >= target else 'MISSED'})"
+        return short(ratio)
+    return f"{short(ratio)} (≥ {target} {'met' if ratio >= target else 'MISSED'})"
 
 
 def first_call(run: Callable[[], Any]) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from measure import short
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import LinearOperator, gmres, splu
 
@@ -75,7 +76,7 @@ def of_coloured(f: Function, x: np.ndarray, v: np.ndarray, J: np.ndarray, dx: np
         return splu(csc_array((numbers, rows, ends), J.shape)).solve(v)
 
     np.testing.assert_allclose(solve(), dx, rtol=1e-6, atol=1e-8 * np.abs(dx).max())
-    return f"{_typical(solve) / 1e3:.3g} ms, {count} colours"
+    return f"{short(_typical(solve) / 1e3)} ms, {count} colours"
 
 
 def colours(pattern: np.ndarray) -> np.ndarray:
@@ -97,4 +98,4 @@ def by_gmres(f: Function, x: np.ndarray, v: np.ndarray) -> str:
     A: Any = LinearOperator((x.size, x.size), matvec=L, dtype=float)
     (dx, _), taken = timed(lambda: gmres(A, v, rtol=1e-10, restart=100, maxiter=2))
     error = np.linalg.norm(L(dx) - v) / np.linalg.norm(v)
-    return f"{taken / 1e3:.3g} ms, residual {error:.0e}"
+    return f"{short(taken / 1e3)} ms, residual {error:.0e}"

@@ -90,6 +90,11 @@ def against(target: float, ratio: float) -> str:
     return f"≤ {target:g} {'met' if ratio <= target else 'MISSED'}"
 
 
+def short(x: float) -> str:
+    """Return three digits of a number, without an exponent up to a million."""
+    return f"{float(f'{x:.3g}'):g}"
+
+
 def report(tables: dict[str, list[Row]], to: Path | None) -> None:
     """Print the tables that have rows, each under its title; write them all as one JSON file."""
     tables = {title: rows for title, rows in tables.items() if rows}
@@ -98,8 +103,7 @@ def report(tables: dict[str, list[Row]], to: Path | None) -> None:
         for name in rows[0]:
             table.add_column(name, justify="left" if name == "program" else "right")
         for row in rows:
-            shown = (f"{x:.3g}" if isinstance(x, float) else str(x) for x in row.values())
-            table.add_row(*shown)
+            table.add_row(*(short(x) if isinstance(x, float) else str(x) for x in row.values()))
         Console(width=None if sys.stdout.isatty() else 180).print(table)
     if to is not None:
         to.write_text(json.dumps(tables, indent=1) + "\n")

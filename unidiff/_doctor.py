@@ -17,7 +17,7 @@ from .transform import derivative
 NEEDED = {
     "numpy": "2.3",
     "scipy": "1.16",
-    "array_api_compat": "1.12",
+    "array_api_compat": "1.14",
     "optree": "0.14",
     "rich": "13",
 }

@@ -60,7 +60,7 @@ def test_two_dtypes_meet_in_the_common_one(name):
     assert_negligible(lib.asnumpy(z) - np.linalg.solve(a, b * 1j), a, b)
 
 
-ENABLE_X64 = getattr(jax, "enable_x64", None) or jax.experimental.enable_x64  # of JAX 0.6
+ENABLE_X64 = (jax if hasattr(jax, "enable_x64") else jax.experimental).enable_x64  # of JAX 0.6
 
 
 @every_case
