@@ -51,11 +51,11 @@ def refuse_real_linear(graph: Graph, inside: bool = True) -> None:
 
 def _real_linear_call(graph: Graph) -> Node | None:
     """Return the first call whose derivative does not commute with i, None if all do."""
-    kinds: dict[int, str] = {}
-    if {_kind(node.output) for node in graph.nodes} <= {"", "real"}:
+    kinds = {node.serial: _kind(node.output) for node in graph.nodes}
+    if set(kinds.values()) <= {"", "real"}:
         return None
     for node in graph.nodes:
-        kinds[node.serial] = kind = _kind(node.output)
+        kind = kinds[node.serial]
         if not kind or node.primitive is None:
             continue
         read = {kinds.get(p.serial, "") for p in reading(node).parents if p is not None} - {""}

@@ -222,14 +222,14 @@ class Reading:
     def _layout(self, ids: Ids, block: Block) -> Layout:
         """Return how ids of one block are read from it."""
         of = ids.of
-        key: Any = (of.start - block.start, of.shape, of.strides) if isinstance(of, Range) else None
-        if key is None:
-            places = of - block.start
-            key = places.shape, places.tobytes()
-        found = self._layouts.get((key, block.shape))
+        key: Any
+        if isinstance(of, Range):
+            key = block.shape, of.start - block.start, of.shape, of.strides
+        else:
+            key = block.shape, of.shape, (of - block.start).tobytes()
+        found = self._layouts.get(key)
         if found is None:
-            found = self._made(of, block)
-            self._layouts[key, block.shape] = found
+            found = self._layouts[key] = self._made(of, block)
         return found
 
     def _made(self, of: Any, block: Block) -> Layout:
